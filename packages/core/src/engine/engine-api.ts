@@ -1,0 +1,182 @@
+import type { DecodeResult, RejectedPoint } from '../ingest/decode-result.ts'
+import type { SampleBatch } from '../ingest/sample-batch.ts'
+import type { ColumnPlan, QueryPlan } from '../plan/query-plan.ts'
+import type { MetricDeclaration, MetricInfo } from '../registry/metric-catalog.ts'
+import type { SeriesDirectory } from '../registry/series-directory.ts'
+import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
+
+export interface IngestOptions {
+  /** The ingest channel whose progress is known: a gateway's stream, a partition, a file; never a single agent. */
+  readonly source: string
+  /** Default `default`. */
+  readonly tenant?: string
+  /** Names the batch; the same id within the horizon is a duplicate as a whole. */
+  readonly batchId?: string
+}
+
+/** `received = accepted + rejected + duplicates + shed`. */
+export interface IngestResult {
+  readonly accepted: number
+  readonly duplicates: number
+  /** Refused for lack of room; send again later. */
+  readonly shed: number
+  /** Rows refused for what they are. `index` is the batch row. */
+  readonly rejected: readonly RejectedPoint[]
+  /** How full the write queue is, 0..1; at 1 nothing was taken. */
+  readonly pressure: number
+}
+
+/** The point law of a tenant: `received = accepted + rejected + duplicate + shed`. */
+export interface PointCounters {
+  received: number
+  accepted: number
+  duplicate: number
+  shed: number
+  /** By reason. */
+  rejected: Record<string, number>
+  /** Part of `duplicate`: same series and time, other value; the first one was kept. */
+  duplicateConflict: number
+  /** Part of `accepted`: integers beyond 2^53 that were rounded. */
+  precisionLost: number
+}
+
+/** The query law: `matched = applied + lateApplied + toRepair + toSide + lateDropped + excluded`. */
+export interface QueryCounters {
+  matched: number
+  applied: number
+  lateApplied: number
+  toRepair: number
+  toSide: number
+  lateDropped: number
+  /** NaN, gaps the sender reported. */
+  excluded: number
+}
+
+export type QueryState = 'running' | 'paused' | 'invalid'
+
+/** Progress of a query; follows the rows it is about, also for windows without rows. */
+export interface QueryProgress {
+  readonly tenant: string
+  readonly query: string
+  readonly queryVersion: number
+  /** Windows that end at or before this change no more (repairs excepted). */
+  readonly finalThroughMs: number
+  readonly watermarkMs: number
+  readonly lateDropped: number
+}
+
+export interface SubscribeOptions {
+  /** Rows held for a slow reader before `onOverflow` applies. Default 1,024. */
+  readonly buffer?: number
+  /** `conflate` keeps the newest revision per row and yields `{ skipped }`; `error` ends with `SUBSCRIBER_OVERFLOW`. */
+  readonly onOverflow?: 'conflate' | 'error'
+  readonly signal?: AbortSignal
+}
+
+export type SubscriptionItem = WindowResult | { readonly skipped: number }
+
+/** A stored query in a running engine. */
+export interface Query {
+  readonly name: string
+  readonly tenant: string
+  readonly plan: QueryPlan
+  readonly queryVersion: number
+  readonly state: QueryState
+  /** Why the state is `invalid`. */
+  readonly problem: string | undefined
+  readonly columns: readonly ColumnSchema[]
+  /** Windows that start before this are `partial`; null before the first sample. */
+  readonly coversFromMs: number | null
+  readonly counters: Readonly<QueryCounters>
+  /** Number of series that match. */
+  readonly seriesMatched: number
+  /** Literal servers of FROM that no series has yet. */
+  readonly unmatched: readonly string[]
+  progress(): QueryProgress
+  /** The newest row of each group. */
+  latest(): WindowResult[]
+  /** Calls back for every row, in emission order, within the call that caused it. Returns the way out. */
+  subscribe(listener: (result: WindowResult) => void): () => void
+  /** Rows as they come; bounded; ends with the query, the engine or the signal. */
+  results(options?: SubscribeOptions): AsyncIterableIterator<SubscriptionItem>
+  /** Stops emission and drops state. */
+  pause(): void
+  /** As if added now. */
+  resume(): void
+}
+
+export interface RunOptions {
+  readonly tenant?: string
+  /** Default: the plan's SINCE. Rounded down to a window start. Inclusive. */
+  readonly fromMs?: number
+  /** Default: the plan's UNTIL, else now. Windows that start before this are computed. Exclusive. */
+  readonly toMs?: number
+  readonly signal?: AbortSignal
+  /** Name put into the rows. Default `adhoc`. */
+  readonly query?: string
+}
+
+/**
+ * An import: its own windows and its own virtual clock, so that it never touches the live watermark.
+ * Rows of matching queries come out with `source: 'replay'`.
+ */
+export interface ReplaySource {
+  ingest(batch: SampleBatch, options?: { readonly batchId?: string }): IngestResult
+  /** Emits the last windows and closes. */
+  finish(): Promise<void>
+}
+
+export interface SourceInfo {
+  readonly source: string
+  readonly tenant: string
+  readonly kind: 'push' | 'polled' | 'replay'
+  readonly state: 'active' | 'idle' | 'catching-up'
+  readonly watermarkMs: number
+  readonly maxEventMs: number
+  readonly lastBatchMs: number
+  readonly disorderMs: number
+}
+
+export interface EngineStats {
+  readonly tenants: readonly {
+    readonly tenant: string
+    readonly watermarkMs: number
+    readonly points: Readonly<PointCounters>
+    readonly sources: readonly SourceInfo[]
+  }[]
+  readonly seriesCount: number
+  readonly stateBytes: number
+  readonly paneCount: number
+  readonly writeQueueRows: number
+  readonly storageErrors: number
+}
+
+export interface Engine extends AsyncDisposable {
+  readonly registry: SeriesDirectory
+  nowMs(): number
+  /** Manual clock only: moves the present to `epochMs` (never back) and closes what is due. */
+  advanceTo(epochMs: number): void
+  /** Takes every row of the batch or says why not. Never throws for data. The batch is the caller's again on return. */
+  ingest(batch: SampleBatch, options: IngestOptions): IngestResult
+  /** Counts what a decoder refused before it became a row, so that the point law holds over the whole path. */
+  countRejected(tenant: string, rejected: DecodeResult['rejected']): void
+  replay(name: string, options?: { readonly tenant?: string; readonly retentionMs?: number }): ReplaySource
+  addQuery(name: string, plan: QueryPlan, options?: { readonly tenant?: string; readonly paused?: boolean }): Query
+  /** Replaces the plan; equal canonical text changes nothing. Returns the query, with a new version if the plan differs. */
+  alterQuery(name: string, plan: QueryPlan, options?: { readonly tenant?: string }): Query
+  removeQuery(name: string, options?: { readonly tenant?: string }): void
+  query(name: string, options?: { readonly tenant?: string }): Query | undefined
+  queries(options?: { readonly tenant?: string }): Query[]
+  /** Declares kind and unit of a metric; wins over the wire. Queries it makes wrong become `invalid`. */
+  declareMetric(metric: string, declaration: MetricDeclaration, options?: { readonly tenant?: string }): void
+  metric(metric: string, options?: { readonly tenant?: string }): MetricInfo | undefined
+  metrics(options?: { readonly tenant?: string }): MetricInfo[]
+  servers(options?: { readonly tenant?: string }): string[]
+  columnsOf(plan: { readonly columns: readonly ColumnPlan[]; readonly selector: { readonly metric: string } }, options?: { readonly tenant?: string }): ColumnSchema[]
+  /** Runs a plan over what is stored, up to now. Rows by window start, then group; `source: 'backfill'`. */
+  run(plan: QueryPlan, options?: RunOptions): AsyncIterableIterator<WindowResult>
+  /** Settles when everything taken so far is with the storage. */
+  flush(): Promise<void>
+  stats(): EngineStats
+  close(): Promise<void>
+}

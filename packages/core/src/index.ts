@@ -1,0 +1,1 @@
+export { WindrowError, type WindrowErrorCode, type WindrowErrorOptions } from './errors.ts'

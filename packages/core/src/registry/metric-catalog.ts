@@ -1,0 +1,23 @@
+import type { MetricKind } from './identity.ts'
+
+/** What a person said about a metric; it wins over what the wire says. */
+export interface MetricDeclaration {
+  readonly kind?: MetricKind
+  /** UCUM, for example `s`, `By`, `1`. */
+  readonly unit?: string
+}
+
+/** What is known of a metric of one tenant. */
+export interface MetricInfo {
+  readonly tenant: string
+  readonly metric: string
+  /** Declared, else from the first series that said one, else `gauge`. */
+  readonly kind: MetricKind
+  /** True while nobody said the kind, neither a declaration nor the wire. */
+  readonly kindAssumed: boolean
+  readonly unit: string
+  readonly declared: MetricDeclaration | undefined
+  readonly seriesCount: number
+  /** Series whose wire kind differs from `kind`. */
+  readonly conflicts: number
+}
