@@ -6,6 +6,8 @@ export type RejectReason =
   | 'expired'
   | 'future'
   | 'bad-time'
+  /** A cumulative distribution older than the last one of its series: no amount can be told from it. */
+  | 'out-of-order'
   | 'unknown-series'
   | 'foreign-tenant'
   | 'too-large'

@@ -1,3 +1,4 @@
+import { growFloat64, growUint8, growUint32 } from '../internal/grow.ts'
 import type { SeriesRef } from '../registry/identity.ts'
 
 /** Bits of `SampleBatch.columns`: which optional columns hold data. Checked once a batch. */
@@ -133,24 +134,8 @@ export class SampleBatch {
     this.values = growFloat64(this.values, capacity)
     if (this.startTimesMs !== undefined) this.startTimesMs = growFloat64(this.startTimesMs, capacity)
     if (this.weights !== undefined) this.weights = growFloat64(this.weights, capacity)
-    if (this.flags !== undefined) {
-      const flags = new Uint8Array(capacity)
-      flags.set(this.flags)
-      this.flags = flags
-    }
+    if (this.flags !== undefined) this.flags = growUint8(this.flags, capacity)
   }
-}
-
-function growUint32(from: Uint32Array, capacity: number): Uint32Array {
-  const to = new Uint32Array(capacity)
-  to.set(from)
-  return to
-}
-
-function growFloat64(from: Float64Array, capacity: number): Float64Array {
-  const to = new Float64Array(capacity)
-  to.set(from)
-  return to
 }
 
 /** An empty batch with room for `capacity` rows; it grows by doubling. */

@@ -1,0 +1,100 @@
+import { useSignal } from '@preact/signals'
+import type { RequestFailure } from '../api/http.ts'
+import { asFailure, type Card } from '../state/card.ts'
+import { frame } from '../state/frame-clock.ts'
+import { changeQuery, deleteQuery } from '../state/page.ts'
+import { FailureNote } from './failure-note.tsx'
+import { Freshness } from './freshness.tsx'
+
+const STATE_MARKS = { running: '✓', paused: '‖', invalid: '!' } as const
+
+/** Name, state, freshness, and what can be done with the query. */
+export function CardHead({ card, onEdit }: { readonly card: Card; readonly onEdit: () => void }) {
+  const isAsking = useSignal(false)
+  const isBusy = useSignal(false)
+  const failure = useSignal<RequestFailure | undefined>(undefined)
+  const query = card.query.value
+  const isPaused = query.state === 'paused'
+
+  async function act(action: () => Promise<void>): Promise<void> {
+    isBusy.value = true
+    failure.value = undefined
+    try {
+      await action()
+    } catch (cause) {
+      failure.value = asFailure(cause)
+    }
+    isBusy.value = false
+    isAsking.value = false
+  }
+
+  // The lag grows by itself: it is read anew with every drawing.
+  frame.value
+  return (
+    <>
+      <header class="card-head">
+        <h2>
+          <bdi>{card.name}</bdi>
+        </h2>
+        <span class={`state is-${query.state}`}>
+          <span aria-hidden="true">{STATE_MARKS[query.state]}</span> {query.state}
+        </span>
+        {query.state === 'running' && (
+          <Freshness lagMs={card.lagMs()} windowMs={query.window?.sizeMs} watermarkMs={card.watermarkMs} />
+        )}
+        <span class="card-actions">
+          <button type="button" onClick={onEdit}>
+            Edit
+          </button>
+          {query.state !== 'invalid' && (
+            <button
+              type="button"
+              disabled={isBusy.value}
+              onClick={() => act(() => changeQuery(card.name, { state: isPaused ? 'running' : 'paused' }))}
+            >
+              {isPaused ? 'Resume' : 'Pause'}
+            </button>
+          )}
+          <button
+            type="button"
+            aria-expanded={isAsking.value}
+            onClick={() => {
+              isAsking.value = !isAsking.peek()
+            }}
+          >
+            Delete
+          </button>
+        </span>
+      </header>
+      {isAsking.value && (
+        <div class="confirm" role="alertdialog" aria-label={`Delete ${card.name}?`}>
+          <span>
+            Delete <bdi>{card.name}</bdi>? It stops and leaves this list.
+          </span>
+          <button
+            type="button"
+            class="danger"
+            disabled={isBusy.value}
+            onClick={() => act(() => deleteQuery(card.name))}
+          >
+            Delete query
+          </button>
+          <button
+            type="button"
+            onClick={() => {
+              isAsking.value = false
+            }}
+          >
+            Keep
+          </button>
+        </div>
+      )}
+      {query.state === 'invalid' && query.problem && (
+        <p class="problem">
+          <bdi>{query.problem}</bdi>
+        </p>
+      )}
+      {failure.value && <FailureNote failure={failure.value} />}
+    </>
+  )
+}

@@ -1,0 +1,49 @@
+import { isPaused } from '../state/frame-clock.ts'
+import { togglePause, waitingCount } from '../state/page.ts'
+import { chooseTheme, type ThemeChoice, themeChoice } from '../state/theme.ts'
+import { isLive } from '../state/time-range.ts'
+import { RangePicker } from './range-picker.tsx'
+
+const THEMES: readonly ThemeChoice[] = ['system', 'light', 'dark']
+
+/** One line, always in the same place: range, live state, theme. */
+export function PageHead({ onCreate }: { readonly onCreate: () => void }) {
+  return (
+    <header class="page-head">
+      <h1>windrow</h1>
+      <RangePicker />
+      {isLive.value && (
+        <>
+          <button
+            type="button"
+            aria-pressed={isPaused.value}
+            title="Hold or let go the pictures (Space)"
+            onClick={togglePause}
+          >
+            {isPaused.value ? 'Resume' : 'Hold'}
+          </button>
+          <span class={`live ${isPaused.value ? 'is-held' : ''}`} role="status">
+            {isPaused.value ? `paused, ${waitingCount.value} windows waiting` : 'live'}
+          </span>
+        </>
+      )}
+      <span class="spring" />
+      <fieldset class="segments">
+        <legend class="visually-hidden">Theme</legend>
+        {THEMES.map((theme) => (
+          <button
+            type="button"
+            key={theme}
+            aria-pressed={themeChoice.value === theme}
+            onClick={() => chooseTheme(theme)}
+          >
+            {theme}
+          </button>
+        ))}
+      </fieldset>
+      <button type="button" class="primary" onClick={onCreate}>
+        New query
+      </button>
+    </header>
+  )
+}

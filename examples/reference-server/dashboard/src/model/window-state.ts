@@ -1,0 +1,29 @@
+import type { Entry } from './row-store.ts'
+
+/** What stands about a window, each with its own shape on the chart and its own word. */
+export function stateWords(entry: Entry): string[] {
+  const { row } = entry
+  const words: string[] = []
+  if (row.retracted) words.push('retracted')
+  words.push(row.early ? 'open' : 'closed')
+  if (row.partial) words.push('partial')
+  if (isCorrected(entry)) words.push(`corrected, ${row.lateApplied} late`)
+  if (isIncomplete(entry)) words.push('incomplete')
+  if (row.source !== 'live') words.push(row.source)
+  return words
+}
+
+export function isCorrected({ row, previous }: Entry): boolean {
+  return !row.early && (row.lateApplied > 0 || previous !== undefined)
+}
+
+export function isIncomplete({ row }: Entry): boolean {
+  return !row.early && row.completeness !== null && row.completeness < 1
+}
+
+/** `93 % (279/300 series)`, or undefined where nothing is known to be expected. */
+export function completenessText({ row }: Entry): string | undefined {
+  if (row.completeness === null) return undefined
+  const percent = `${Math.floor(row.completeness * 100)}\u2009%`
+  return row.seriesExpected === null ? percent : `${percent} (${row.seriesSeen}/${row.seriesExpected} series)`
+}

@@ -1,0 +1,30 @@
+import type { MetricDeclaration } from '@windrow/core'
+
+/** What a person stored: the text as written, and whether it should run. */
+export interface StoredQuery {
+  readonly tenant: string
+  readonly name: string
+  readonly text: string
+  readonly state: 'running' | 'paused'
+  readonly createdAtMs: number
+  readonly updatedAtMs: number
+}
+
+export interface DeclaredMetric extends MetricDeclaration {
+  readonly tenant: string
+  readonly metric: string
+}
+
+/** Small things that must survive a restart. Every write is on disk when its transaction returns. */
+export interface MetadataStore {
+  queries(): StoredQuery[]
+  metrics(): DeclaredMetric[]
+  /** Inserts or replaces by (tenant, name). */
+  putQuery(query: StoredQuery): void
+  removeQuery(tenant: string, name: string): void
+  /** Inserts or replaces by (tenant, metric). */
+  putMetric(metric: DeclaredMetric, nowMs: number): void
+  /** All writes of `work` or, when it throws, none. Not to be nested. */
+  transaction<T>(work: () => T): T
+  close(): void
+}

@@ -1,0 +1,362 @@
+import { type Clock, ManualClock, SystemClock } from '../clock.ts'
+import { WindrowError } from '../errors.ts'
+import type { DecodeResult } from '../ingest/decode-result.ts'
+import type { SampleBatch } from '../ingest/sample-batch.ts'
+import { Screen, type TimeBounds } from '../ingest/screen.ts'
+import type { QueryPlan } from '../plan/query-plan.ts'
+import { DEFAULT_TENANT } from '../registry/canonical.ts'
+import type { MetricDeclaration, MetricInfo } from '../registry/metric-catalog.ts'
+import { literalServers } from '../registry/selector.ts'
+import { SeriesProgress } from '../registry/series-progress.ts'
+import { type MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
+import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
+import { WriteQueue } from '../storage/write-queue.ts'
+import type {
+  Engine,
+  EngineStats,
+  IngestOptions,
+  IngestResult,
+  Query,
+  ReplaySource,
+  RunOptions,
+} from './engine-api.ts'
+import { runOverHistory } from './history-run.ts'
+import {
+  DEFAULT_FUTURE_HOLD_MS,
+  DEFAULT_MAX_FUTURE_MS,
+  type EngineOptions,
+  type ResolvedEngineOptions,
+  resolveEngineOptions,
+} from './options.ts'
+import { checkPlan, columnSchemas, kindProblem } from './plan-check.ts'
+import { ReplayRun } from './replay-run.ts'
+import { StoredQuery } from './stored-query.ts'
+import { Tenant } from './tenant.ts'
+
+interface InTenant {
+  readonly tenant?: string
+}
+
+/** Wires the stages: screen -> windows -> storage on the way in; clock -> watermark -> rows on the way out. */
+class WindowEngine implements Engine {
+  readonly registry = new SeriesRegistry()
+  readonly #options: ResolvedEngineOptions
+  readonly #clock: Clock
+  readonly #progress = new SeriesProgress()
+  readonly #screen: Screen
+  readonly #tenants = new Map<string, Tenant>()
+  readonly #replays = new Set<ReplayRun>()
+  readonly #queue: WriteQueue | undefined
+  readonly #opened: Promise<void>
+  #timer: NodeJS.Timeout | undefined
+  #writes = 0
+  readonly #writeEpoch: string
+  #closed = false
+
+  constructor(options: EngineOptions) {
+    this.#options = resolveEngineOptions(options)
+    this.#clock = this.#options.clock === 'manual' ? new ManualClock() : new SystemClock()
+    this.#screen = new Screen(this.registry, this.#progress, this.#clock.nowMs())
+    this.#writeEpoch = `${this.#options.generation}-${Date.now().toString(36)}`
+    const { storage } = this.#options
+    this.#opened = storage === undefined ? Promise.resolve() : storage.open(this.registry)
+    // Reported by the first call that needs the storage; here only kept from being unhandled.
+    this.#opened.catch(this.#onError)
+    if (storage !== undefined) this.#queue = new WriteQueue(storage, this.#options.maxQueuedRows, this.#onError)
+    this.registry.onKindChange((metric) => this.#recheckKind(metric))
+    if (this.#options.clock === 'system') {
+      this.#timer = setInterval(() => this.#tick(), this.#options.tickMs)
+      this.#timer.unref()
+    }
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs()
+  }
+
+  advanceTo(epochMs: number): void {
+    this.#checkOpen()
+    if (!(this.#clock instanceof ManualClock))
+      throw new TypeError("advanceTo moves a manual clock; this engine was made with clock: 'system'")
+    this.#clock.advanceTo(epochMs)
+    this.#tick()
+  }
+
+  ingest(batch: SampleBatch, options: IngestOptions): IngestResult {
+    this.#checkOpen()
+    const tenant = this.#tenant(options.tenant)
+    const nowMs = this.nowMs()
+    const refused = this.#admit(tenant, batch, options.batchId, nowMs)
+    if (refused !== undefined) return refused
+    const screened = this.#screen.screen(batch, tenant.id, this.#timeBounds(nowMs))
+    tenant.live.apply(screened.batch, screened.minEventMs, screened.maxEventMs)
+    this.#store(tenant, screened.batch, options.batchId)
+    tenant.sources.observe(options.source, screened.maxEventMs, nowMs)
+    const result: IngestResult = {
+      accepted: screened.accepted,
+      duplicates: screened.duplicates,
+      shed: 0,
+      rejected: screened.rejected,
+      pressure: this.#queue?.pressure ?? 0,
+    }
+    tenant.count(batch.length, result, screened.conflicts, screened.precisionLost)
+    return result
+  }
+
+  countRejected(tenant: string, rejected: DecodeResult['rejected']): void {
+    this.#tenant(tenant).countRejected(rejected)
+  }
+
+  replay(_name: string, options: InTenant & { readonly retentionMs?: number } = {}): ReplaySource {
+    this.#checkOpen()
+    const tenant = this.#tenant(options.tenant)
+    const run: ReplayRun = new ReplayRun({
+      registry: this.registry,
+      tenant,
+      retentionMs: options.retentionMs ?? this.#options.retentionMs,
+      disorderMs: this.#options.disorderMs,
+      generation: this.#options.generation,
+      nowMs: () => this.nowMs(),
+      admit: (batch, batchId) => this.#admit(tenant, batch, batchId, this.nowMs()),
+      store: (batch, batchId) => this.#store(tenant, batch, batchId),
+      storeResults: () => this.flush(),
+      onFinish: () => {
+        this.#replays.delete(run)
+        this.#storeResults(tenant)
+      },
+    })
+    this.#replays.add(run)
+    return run
+  }
+
+  addQuery(name: string, plan: QueryPlan, options: InTenant & { readonly paused?: boolean } = {}): Query {
+    this.#checkOpen()
+    const tenant = this.#tenant(options.tenant)
+    if (name === '') throw new TypeError('a query needs a name')
+    if (tenant.queries.has(name))
+      throw new WindrowError('QUERY_EXISTS', `there is a query ${name} already`, {
+        hint: 'alter it, or remove it first',
+        details: { query: name },
+      })
+    this.#checkStored(plan)
+    const query = new StoredQuery(name, tenant.name, plan, options.paused ?? false, {
+      operator: tenant.live,
+      defaultLatenessMs: this.#options.latenessMs,
+      nowMs: () => this.nowMs(),
+      columnsOf: (of) => this.columnsOf(of, { tenant: tenant.name }),
+      problemOf: (of) => kindProblem(of, this.registry.metricInfo(tenant.id, of.selector.metric)),
+      unmatchedServers: (of) => {
+        const servers = this.registry.servers(tenant.id)
+        return literalServers(of.selector).filter((server) => !servers.has(server))
+      },
+      onError: this.#onError,
+    })
+    tenant.queries.set(name, query)
+    return query
+  }
+
+  alterQuery(name: string, plan: QueryPlan, options: InTenant = {}): Query {
+    this.#checkOpen()
+    const query = this.#queryOf(name, options)
+    this.#checkStored(plan)
+    query.alter(plan)
+    return query
+  }
+
+  removeQuery(name: string, options: InTenant = {}): void {
+    this.#queryOf(name, options).remove()
+    this.#tenant(options.tenant).queries.delete(name)
+  }
+
+  query(name: string, options: InTenant = {}): Query | undefined {
+    return this.#tenant(options.tenant).queries.get(name)
+  }
+
+  queries(options: InTenant = {}): Query[] {
+    return [...this.#tenant(options.tenant).queries.values()]
+  }
+
+  declareMetric(metric: string, declaration: MetricDeclaration, options: InTenant = {}): void {
+    this.#checkOpen()
+    this.registry.declare(this.#tenant(options.tenant).id, metric, declaration)
+  }
+
+  metric(metric: string, options: InTenant = {}): MetricInfo | undefined {
+    return this.registry.metricInfo(this.#tenant(options.tenant).id, metric)
+  }
+
+  metrics(options: InTenant = {}): MetricInfo[] {
+    return this.registry.metricInfos(this.#tenant(options.tenant).id)
+  }
+
+  servers(options: InTenant = {}): string[] {
+    return [...this.registry.servers(this.#tenant(options.tenant).id)].sort()
+  }
+
+  columnsOf(plan: Pick<QueryPlan, 'columns' | 'selector'>, options: InTenant = {}): ColumnSchema[] {
+    return columnSchemas(plan, this.metric(plan.selector.metric, options)?.unit ?? '')
+  }
+
+  run(plan: QueryPlan, options: RunOptions = {}): AsyncIterableIterator<WindowResult> {
+    this.#checkOpen()
+    const { storage } = this.#options
+    if (storage === undefined)
+      throw new WindrowError('STORAGE_MISSING', 'this engine keeps no samples, so there is no history to run over', {
+        hint: 'create it with a storage adapter, for example memoryAdapter()',
+      })
+    const tenant = this.#tenant(options.tenant)
+    checkPlan(plan, this.#options.minWindowMs, 0)
+    const problem = kindProblem(plan, this.registry.metricInfo(tenant.id, plan.selector.metric))
+    if (problem !== undefined) throw new WindrowError('QUERY_INVALID', problem)
+    const { registry } = this
+    const flushed = this.flush()
+    // A run is only awaited once it is read; until then a failed flush is nobody's.
+    flushed.catch(() => undefined)
+    return (async function* (nowMs: number) {
+      await flushed
+      yield* runOverHistory(plan, { ...options, registry, storage, tenant: tenant.name, tenantId: tenant.id, nowMs })
+    })(this.nowMs())
+  }
+
+  async flush(): Promise<void> {
+    await this.#opened
+    await this.#queue?.flush()
+  }
+
+  stats(): EngineStats {
+    const nowMs = this.nowMs()
+    const tenants = [...this.#tenants.values()]
+    return {
+      tenants: tenants.map((tenant) => ({
+        tenant: tenant.name,
+        watermarkMs: tenant.live.watermarkMs,
+        points: { ...tenant.points, rejected: { ...tenant.points.rejected } },
+        sources: tenant.sources.infos(tenant.name, nowMs),
+      })),
+      seriesCount: this.registry.size,
+      stateBytes: tenants.reduce((bytes, tenant) => bytes + tenant.live.stateBytes, this.#progress.bytes),
+      paneCount: tenants.reduce((count, tenant) => count + tenant.live.paneCount, 0),
+      writeQueueRows: this.#queue?.rows ?? 0,
+      storageErrors: this.#queue?.errors ?? 0,
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    for (const replay of [...this.#replays]) await replay.finish()
+    this.#closed = true
+    clearInterval(this.#timer)
+    for (const tenant of this.#tenants.values()) for (const query of tenant.queries.values()) query.remove()
+    await this.#queue?.close()
+    await this.#options.storage?.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Moves every tenant's watermark to where it should be now and emits what that makes due. */
+  #tick(): void {
+    const nowMs = this.nowMs()
+    for (const tenant of this.#tenants.values()) {
+      tenant.live.advance(tenant.sources.watermarkMs(nowMs), nowMs)
+      tenant.batches.expire(nowMs)
+      this.#storeResults(tenant)
+    }
+  }
+
+  /** Refuses a whole batch: one that came before, or one there is no room for. */
+  #admit(tenant: Tenant, batch: SampleBatch, batchId: string | undefined, nowMs: number): IngestResult | undefined {
+    const rows = batch.length
+    const pressure = this.#queue?.pressure ?? 0
+    let refused: IngestResult | undefined
+    if (batchId !== undefined && tenant.batches.has(batchId))
+      refused = { accepted: 0, duplicates: rows, shed: 0, rejected: [], pressure }
+    else if (pressure >= 1) refused = { accepted: 0, duplicates: 0, shed: rows, rejected: [], pressure }
+    if (refused === undefined) {
+      if (batchId !== undefined) tenant.batches.remember(batchId, nowMs)
+      return undefined
+    }
+    tenant.count(rows, refused, 0, 0)
+    return refused
+  }
+
+  #store(tenant: Tenant, batch: SampleBatch, batchId: string | undefined): void {
+    if (this.#queue === undefined || batch.length === 0) return
+    this.#queue.pushRaw(batch, tenant.name, batchId ?? `${this.#writeEpoch}-${this.#writes++}`)
+  }
+
+  #storeResults(tenant: Tenant): void {
+    const rows = tenant.takeRows()
+    if (rows.length > 0) this.#queue?.pushResults(rows)
+  }
+
+  #timeBounds(nowMs: number): TimeBounds {
+    const { clock, retentionMs, maxFutureMs, futureHoldMs } = this.#options
+    const manual = clock === 'manual'
+    const maxAheadMs = maxFutureMs ?? (manual ? Number.POSITIVE_INFINITY : DEFAULT_MAX_FUTURE_MS)
+    const holdMs = futureHoldMs ?? (manual ? Number.POSITIVE_INFINITY : DEFAULT_FUTURE_HOLD_MS)
+    return {
+      oldestMs: nowMs === Number.NEGATIVE_INFINITY ? -Number.MAX_VALUE : nowMs - retentionMs,
+      newestMs: Math.min(Number.MAX_VALUE, ahead(nowMs, maxAheadMs)),
+      progressMs: Math.min(Number.MAX_VALUE, ahead(nowMs, holdMs)),
+    }
+  }
+
+  #checkStored(plan: QueryPlan): void {
+    checkPlan(plan, this.#options.minWindowMs, plan.latenessMs ?? this.#options.latenessMs)
+    if (plan.range !== undefined)
+      throw new WindrowError('PLAN_INVALID', 'a stored query has no SINCE or UNTIL: it runs on', {
+        hint: 'leave them out, or run the text as a one-off query',
+      })
+  }
+
+  #recheckKind(metric: MetricEntry): void {
+    const tenant = this.#tenants.get(this.registry.tenants[metric.tenantId]!)
+    if (tenant === undefined) return
+    for (const query of tenant.queries.values())
+      if (query.plan.selector.metric === metric.name) query.checkKind()
+  }
+
+  #queryOf(name: string, options: InTenant): StoredQuery {
+    const query = this.#tenant(options.tenant).queries.get(name)
+    if (query === undefined)
+      throw new WindrowError('QUERY_NOT_FOUND', `there is no query ${name}`, { details: { query: name } })
+    return query
+  }
+
+  #tenant(name: string = DEFAULT_TENANT): Tenant {
+    const known = this.#tenants.get(name)
+    if (known !== undefined) return known
+    const tenant = new Tenant(name, this.registry.tenantId(name), this.#options, {
+      registry: this.registry,
+      progress: this.#progress,
+      generation: this.#options.generation,
+    })
+    this.#tenants.set(name, tenant)
+    // Sets the line behind which data is late before the first sample comes.
+    const nowMs = this.nowMs()
+    tenant.live.advance(tenant.sources.watermarkMs(nowMs), nowMs)
+    return tenant
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new WindrowError('ENGINE_CLOSED', 'the engine was closed')
+  }
+
+  readonly #onError = (error: unknown): void => {
+    this.#options.onError?.(error)
+  }
+}
+
+function ahead(nowMs: number, byMs: number): number {
+  return byMs === Number.POSITIVE_INFINITY ? Number.MAX_VALUE : nowMs + byMs
+}
+
+/**
+ * Makes an engine. Throws `TypeError` naming every option at fault. With a storage adapter it owns it: `close`
+ * closes it too.
+ */
+export function createEngine(options: EngineOptions = {}): Engine {
+  return new WindowEngine(options)
+}

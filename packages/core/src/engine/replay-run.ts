@@ -1,0 +1,83 @@
+import type { SampleBatch } from '../ingest/sample-batch.ts'
+import { Screen } from '../ingest/screen.ts'
+import { SeriesProgress } from '../registry/series-progress.ts'
+import type { SeriesRegistry } from '../registry/series-registry.ts'
+import { WindowOperator } from '../window/window-operator.ts'
+import type { IngestResult, ReplaySource } from './engine-api.ts'
+import type { Tenant } from './tenant.ts'
+
+export interface ReplayHost {
+  readonly registry: SeriesRegistry
+  readonly tenant: Tenant
+  readonly retentionMs: number
+  readonly disorderMs: number
+  readonly generation: number
+  nowMs(): number
+  /** Refusal for lack of room or for a repeated batch id; undefined to go on. */
+  admit(batch: SampleBatch, batchId: string | undefined): IngestResult | undefined
+  /** Hands accepted rows and emitted results to the storage. */
+  store(batch: SampleBatch, batchId: string | undefined): void
+  storeResults(): Promise<void>
+  onFinish(): void
+}
+
+/** An import on its own time line: its newest event is its clock, so old data neither waits nor hurries anyone. */
+export class ReplayRun implements ReplaySource {
+  readonly #host: ReplayHost
+  readonly #operator: WindowOperator
+  readonly #screen: Screen
+  #maxEventMs = Number.NEGATIVE_INFINITY
+  #finished = false
+
+  constructor(host: ReplayHost) {
+    this.#host = host
+    const progress = new SeriesProgress()
+    this.#screen = new Screen(host.registry, progress, Number.NEGATIVE_INFINITY)
+    this.#operator = new WindowOperator({
+      registry: host.registry,
+      tenantId: host.tenant.id,
+      source: 'replay',
+      progress,
+      generation: host.generation,
+      emit: host.tenant.emit,
+    })
+    for (const query of host.tenant.queries.values()) {
+      const windows = query.windowsForReplay()
+      if (windows !== undefined) this.#operator.addQuery(windows, Number.NEGATIVE_INFINITY)
+    }
+  }
+
+  ingest(batch: SampleBatch, options: { readonly batchId?: string } = {}): IngestResult {
+    if (this.#finished) throw new TypeError('the replay was finished; open a new one')
+    const refused = this.#host.admit(batch, options.batchId)
+    if (refused !== undefined) return refused
+    const screened = this.#screen.screen(batch, this.#host.tenant.id, {
+      oldestMs: this.#maxEventMs - this.#host.retentionMs,
+      newestMs: Number.MAX_VALUE,
+      progressMs: Number.MAX_VALUE,
+    })
+    if (screened.maxEventMs > this.#maxEventMs) this.#maxEventMs = screened.maxEventMs
+    this.#operator.apply(screened.batch, screened.minEventMs, screened.maxEventMs)
+    const result: IngestResult = {
+      accepted: screened.accepted,
+      duplicates: screened.duplicates,
+      shed: 0,
+      rejected: screened.rejected,
+      pressure: 0,
+    }
+    this.#host.tenant.count(batch.length, result, screened.conflicts, screened.precisionLost)
+    this.#host.store(screened.batch, options.batchId)
+    const watermarkMs = this.#maxEventMs - this.#host.disorderMs
+    this.#operator.advance(watermarkMs, watermarkMs)
+    return result
+  }
+
+  async finish(): Promise<void> {
+    if (this.#finished) return
+    this.#finished = true
+    const drainedMs = this.#operator.drainedMs
+    if (drainedMs !== Number.NEGATIVE_INFINITY) this.#operator.advance(drainedMs, drainedMs)
+    this.#host.onFinish()
+    await this.#host.storeResults()
+  }
+}

@@ -1,0 +1,75 @@
+import { BatchDedup } from '../ingest/batch-dedup.ts'
+import type { DecodeResult, RejectReason } from '../ingest/decode-result.ts'
+import type { WindowResult } from '../result/window-result.ts'
+import { SourceWatermarks } from '../watermark/source-watermarks.ts'
+import type { QueryWindows } from '../window/query-windows.ts'
+import { WindowOperator, type WindowOperatorOptions } from '../window/window-operator.ts'
+import type { IngestResult, PointCounters } from './engine-api.ts'
+import type { ResolvedEngineOptions } from './options.ts'
+import type { StoredQuery } from './stored-query.ts'
+
+/** Everything of one tenant; nothing crosses from one to another but the machine. */
+export class Tenant {
+  readonly name: string
+  readonly id: number
+  readonly points: PointCounters = {
+    received: 0,
+    accepted: 0,
+    duplicate: 0,
+    shed: 0,
+    rejected: Object.create(null) as Record<RejectReason, number>,
+    duplicateConflict: 0,
+    precisionLost: 0,
+  }
+  readonly sources: SourceWatermarks
+  readonly batches: BatchDedup
+  readonly live: WindowOperator
+  readonly queries = new Map<string, StoredQuery>()
+  /** Rows emitted since they were last handed to the storage. */
+  #rows: WindowResult[] = []
+
+  constructor(
+    name: string,
+    id: number,
+    options: ResolvedEngineOptions,
+    operator: Omit<WindowOperatorOptions, 'tenantId' | 'source' | 'emit'>,
+  ) {
+    this.name = name
+    this.id = id
+    this.sources = new SourceWatermarks(options)
+    this.batches = new BatchDedup(options.dedupHorizonMs)
+    this.live = new WindowOperator({ ...operator, tenantId: id, source: 'live', emit: this.emit })
+  }
+
+  readonly emit = (row: WindowResult, query: QueryWindows): void => {
+    this.#rows.push(row)
+    this.queries.get(query.name)?.deliver(row)
+  }
+
+  takeRows(): readonly WindowResult[] {
+    const rows = this.#rows
+    if (rows.length > 0) this.#rows = []
+    return rows
+  }
+
+  /** Enters the outcome of a batch into the point law. */
+  count(rows: number, result: IngestResult, conflicts: number, precisionLost: number): void {
+    const { points } = this
+    points.received += rows
+    points.accepted += result.accepted
+    points.duplicate += result.duplicates
+    points.shed += result.shed
+    points.duplicateConflict += conflicts
+    points.precisionLost += precisionLost
+    this.#countReasons(result.rejected)
+  }
+
+  countRejected(rejected: DecodeResult['rejected']): void {
+    this.points.received += rejected.length
+    this.#countReasons(rejected)
+  }
+
+  #countReasons(rejected: DecodeResult['rejected']): void {
+    for (const { reason } of rejected) this.points.rejected[reason] = (this.points.rejected[reason] ?? 0) + 1
+  }
+}

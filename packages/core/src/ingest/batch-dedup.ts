@@ -1,0 +1,43 @@
+/**
+ * Remembers batch ids for a horizon, so that a payload sent again because its answer was lost counts once.
+ * Bounded: beyond `maxIds` the oldest are forgotten early.
+ */
+export class BatchDedup {
+  readonly #horizonMs: number
+  readonly #maxIds: number
+  /** Insertion order is time order. */
+  readonly #seenAtMs = new Map<string, number>()
+
+  constructor(horizonMs: number, maxIds = 1_000_000) {
+    this.#horizonMs = horizonMs
+    this.#maxIds = maxIds
+  }
+
+  get size(): number {
+    return this.#seenAtMs.size
+  }
+
+  has(batchId: string): boolean {
+    return this.#seenAtMs.has(batchId)
+  }
+
+  remember(batchId: string, nowMs: number): void {
+    this.#seenAtMs.set(batchId, nowMs)
+    if (this.#seenAtMs.size > this.#maxIds) this.#forgetOldest()
+  }
+
+  /** Forgets what is older than the horizon. */
+  expire(nowMs: number): void {
+    for (const [batchId, seenAtMs] of this.#seenAtMs) {
+      if (seenAtMs > nowMs - this.#horizonMs) return
+      this.#seenAtMs.delete(batchId)
+    }
+  }
+
+  #forgetOldest(): void {
+    for (const batchId of this.#seenAtMs.keys()) {
+      this.#seenAtMs.delete(batchId)
+      return
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import type { DistributionState } from '../../aggregate/distribution-state.ts'
+import { encodeDistribution } from '../../aggregate/state-codec.ts'
+import type { SeriesRef } from '../../registry/identity.ts'
+import type { SeriesDirectory } from '../../registry/series-directory.ts'
+import type { DecodeResult, RejectedPoint, RejectReason } from '../decode-result.ts'
+import { type SampleBatch, SampleFlag } from '../sample-batch.ts'
+import { type AttributeEntry, checkAttributes, type PointProblem } from './attribute-list.ts'
+import { explicitHistogramProblem, exponentialHistogramProblem } from './histogram-rules.ts'
+import type { OtlpLimits } from './limits.ts'
+import type { MetricStream } from './metric-stream.ts'
+import type { HistogramFields, NumberFields } from './point-fields.ts'
+import { nanosToMs, precedingNanoToMs } from './unix-nanos.ts'
+
+type TimedPoint = Pick<NumberFields, 'startHigh' | 'startLow' | 'timeHigh' | 'timeLow' | 'noRecordedValue'>
+
+/**
+ * The meaning of OTLP points, shared by every encoding: checks a point, attributes it to a time and
+ * appends it to the batch, or refuses it alone. A point passes in three steps, so that no series is
+ * registered for a point that is refused: `admit...`, then the caller resolves its series, then `append...`.
+ * Every point is either appended or refused once; its ordinal is counted here.
+ */
+export class PointWriter {
+  readonly #directory: SeriesDirectory
+  readonly #limits: OtlpLimits
+  #batch: SampleBatch | undefined
+  #rejected: RejectedPoint[] = []
+  #index = 0
+  #firstRow = 0
+  #columnsBefore = 0
+  #statesBefore = 0
+  #timestampMs = 0
+
+  constructor(directory: SeriesDirectory, limits: OtlpLimits) {
+    this.#directory = directory
+    this.#limits = limits
+  }
+
+  /** Starts a payload that goes to the end of `batch`. */
+  open(batch: SampleBatch): void {
+    this.#batch = batch
+    this.#rejected = []
+    this.#index = 0
+    this.#firstRow = batch.length
+    this.#columnsBefore = batch.columns
+    this.#statesBefore = batch.states?.count ?? 0
+  }
+
+  /** Ends the payload. */
+  close(): DecodeResult {
+    const decoded = this.#batch!.length - this.#firstRow
+    this.#batch = undefined
+    return { decoded, rejected: this.#rejected }
+  }
+
+  /** Leaves the batch as it was at `open`. */
+  rollback(): void {
+    const batch = this.#batch
+    if (batch === undefined) return
+    batch.length = this.#firstRow
+    batch.columns = this.#columnsBefore
+    if (batch.states !== undefined) batch.states.count = this.#statesBefore
+    this.#batch = undefined
+  }
+
+  reject(reason: RejectReason, detail: string): void {
+    this.#rejected.push({ index: this.#index++, reason, detail })
+  }
+
+  rejectFor(problem: PointProblem): void {
+    this.reject(problem.reason, problem.detail)
+  }
+
+  /** False when the point was refused. */
+  admitNumber(stream: MetricStream, point: NumberFields): boolean {
+    if (stream.problem !== undefined) this.rejectFor(stream.problem)
+    else if (this.#admitTimes(stream, point)) {
+      if (point.hasValue || point.noRecordedValue) return true
+      this.reject('invalid', 'the point has no value')
+    }
+    return false
+  }
+
+  /** False when the point was refused. */
+  admitHistogram(stream: MetricStream, point: HistogramFields, exponential: boolean): boolean {
+    if (stream.problem !== undefined) this.rejectFor(stream.problem)
+    else if (this.#admitTimes(stream, point)) {
+      if (point.noRecordedValue) return true
+      const problem = exponential
+        ? exponentialHistogramProblem(point, this.#limits)
+        : explicitHistogramProblem(point, this.#limits)
+      if (problem === undefined) return true
+      this.rejectFor(problem)
+    }
+    return false
+  }
+
+  /** Registers the series of an admitted point, or says why its attributes cannot be taken; refuses nothing itself. */
+  series(stream: MetricStream, attributes: readonly AttributeEntry[]): SeriesRef | PointProblem {
+    const checked = checkAttributes(attributes, 'point', this.#limits)
+    if (!checked.ok) return checked.problem
+    return this.#directory.register({ ...stream.descriptor, labels: checked.entries })
+  }
+
+  /** Appends the point that the last `admitNumber` let through. */
+  appendNumber(stream: MetricStream, point: NumberFields, ref: SeriesRef): void {
+    const batch = this.#batch!
+    const row = batch.push(ref, this.#timestampMs, point.noRecordedValue ? Number.NaN : point.value)
+    if (stream.hasStart) this.#setStart(batch, row, point)
+    if (point.noRecordedValue) batch.setFlags(row, SampleFlag.noRecordedValue)
+    else if (point.precisionLost) batch.setFlags(row, SampleFlag.precisionLost)
+    this.#index++
+  }
+
+  /** Appends the point that the last `admitHistogram` let through. */
+  appendHistogram(stream: MetricStream, point: HistogramFields, exponential: boolean, ref: SeriesRef): void {
+    const batch = this.#batch!
+    const value = point.noRecordedValue || !point.hasSum ? Number.NaN : point.sum
+    const row = batch.push(ref, this.#timestampMs, value)
+    this.#setStart(batch, row, point)
+    if (point.noRecordedValue) batch.setFlags(row, SampleFlag.noRecordedValue)
+    else {
+      const state = exponential ? exponentialState(stream, point) : bucketState(stream, point)
+      batch.setState(row, encodeDistribution(state))
+    }
+    this.#index++
+  }
+
+  #setStart(batch: SampleBatch, row: number, point: TimedPoint): void {
+    if (point.startHigh !== 0 || point.startLow !== 0)
+      batch.setStartTime(row, nanosToMs(point.startHigh, point.startLow))
+  }
+
+  #admitTimes(stream: MetricStream, point: TimedPoint): boolean {
+    const { timeHigh, timeLow, startHigh, startLow } = point
+    if (timeHigh === 0 && timeLow === 0) {
+      this.reject('bad-time', 'the point has no time')
+      return false
+    }
+    const hasStart = stream.hasStart && (startHigh !== 0 || startLow !== 0)
+    if (hasStart && (startHigh > timeHigh || (startHigh === timeHigh && startLow > timeLow))) {
+      this.reject('bad-time', 'the start time is after the time')
+      return false
+    }
+    const preceding = stream.interval === 'always' || (hasStart && stream.interval === 'with-start')
+    this.#timestampMs = preceding ? precedingNanoToMs(timeHigh, timeLow) : nanosToMs(timeHigh, timeLow)
+    return true
+  }
+}
+
+function bucketState(stream: MetricStream, point: HistogramFields): DistributionState {
+  return {
+    type: 'buckets',
+    count: point.count,
+    sum: point.hasSum ? point.sum : Number.NaN,
+    min: point.min,
+    max: point.max,
+    cumulative: stream.cumulative,
+    bounds: point.bounds,
+    counts: point.counts.length === 0 ? [point.count] : point.counts,
+  }
+}
+
+function exponentialState(stream: MetricStream, point: HistogramFields): DistributionState {
+  return {
+    type: 'exponential',
+    count: point.count,
+    sum: point.hasSum ? point.sum : Number.NaN,
+    min: point.min,
+    max: point.max,
+    cumulative: stream.cumulative,
+    scale: point.scale,
+    zeroThreshold: point.zeroThreshold,
+    zeroCount: point.zeroCount,
+    positive: { offset: point.positiveOffset, counts: point.positiveCounts },
+    negative: { offset: point.negativeOffset, counts: point.negativeCounts },
+  }
+}

@@ -1,0 +1,72 @@
+import { growFloat32, growFloat64, growUint8 } from '../internal/grow.ts'
+
+/** Gaps needed before a reporting interval is believed. */
+const GAPS_TO_KNOW = 3
+
+/**
+ * What the engine remembers of every series between batches: the first and the newest sample, and how often
+ * it reports. Columns over `SeriesRef`, grown with the registry.
+ */
+export class SeriesProgress {
+  /** Time of the first sample taken, ms; +Infinity before it. */
+  firstMs: Float64Array = new Float64Array(0)
+  /** Greatest sample time taken, ms; -Infinity before the first. */
+  lastMs: Float64Array = new Float64Array(0)
+  lastValue: Float64Array = new Float64Array(0)
+  /** Start time of the newest sample, for amounts over an interval. */
+  lastStartMs: Float64Array = new Float64Array(0)
+  #intervalMs: Float32Array = new Float32Array(0)
+  #gaps: Uint8Array = new Uint8Array(0)
+
+  get bytes(): number {
+    return this.lastMs.length * 37
+  }
+
+  ensure(size: number): void {
+    const from = this.lastMs.length
+    if (size <= from) return
+    const capacity = Math.max(1024, size, from * 2)
+    this.firstMs = growFloat64(this.firstMs, capacity, Number.POSITIVE_INFINITY)
+    this.lastMs = growFloat64(this.lastMs, capacity, Number.NEGATIVE_INFINITY)
+    this.lastValue = growFloat64(this.lastValue, capacity)
+    this.lastStartMs = growFloat64(this.lastStartMs, capacity)
+    this.#intervalMs = growFloat32(this.#intervalMs, capacity)
+    this.#gaps = growUint8(this.#gaps, capacity)
+  }
+
+  /** Takes a sample later than every one before. */
+  advance(ref: number, timeMs: number, value: number): void {
+    const last = this.lastMs[ref]!
+    this.lastMs[ref] = timeMs
+    this.lastValue[ref] = value
+    if (last === Number.NEGATIVE_INFINITY) {
+      this.firstMs[ref] = timeMs
+      return
+    }
+    this.#learnInterval(ref, timeMs - last)
+  }
+
+  /** Takes a sample that is not the newest. */
+  takeOlder(ref: number, timeMs: number): void {
+    if (timeMs < this.firstMs[ref]!) this.firstMs[ref] = timeMs
+  }
+
+  /** The usual time between samples, ms; NaN while fewer than three gaps were seen. */
+  intervalMs(ref: number): number {
+    return this.#gaps[ref]! < GAPS_TO_KNOW ? Number.NaN : this.#intervalMs[ref]!
+  }
+
+  /**
+   * A running median in four bytes: the estimate moves a tenth of itself towards each gap, so a few lost samples
+   * barely move it (after "Frugal Streaming for Estimating Quantiles", Ma, Muthukrishnan and Sandler, 2014).
+   */
+  #learnInterval(ref: number, gapMs: number): void {
+    const gaps = this.#gaps[ref]!
+    const interval = this.#intervalMs[ref]!
+    if (gaps === 0) this.#intervalMs[ref] = gapMs
+    else if (gaps < GAPS_TO_KNOW) this.#intervalMs[ref] = Math.min(interval, gapMs)
+    else if (gapMs > interval) this.#intervalMs[ref] = Math.min(gapMs, interval * 1.1)
+    else if (gapMs < interval) this.#intervalMs[ref] = Math.max(gapMs, interval * 0.9)
+    if (gaps < GAPS_TO_KNOW) this.#gaps[ref] = gaps + 1
+  }
+}

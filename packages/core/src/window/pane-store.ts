@@ -1,0 +1,245 @@
+import type { DistributionState } from '../aggregate/distribution-state.ts'
+import { extremesOf } from '../aggregate/distribution-extremes.ts'
+import { ExponentialSketch } from '../aggregate/sketch/exponential/sketch.ts'
+import { growInt32 } from '../internal/grow.ts'
+import type { GroupDimension, SeriesSelector } from '../plan/query-plan.ts'
+import type { SeriesInfo, SeriesRef } from '../registry/identity.ts'
+import { compileSelector } from '../registry/selector.ts'
+import type { MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
+import { paneBounds } from './edges.ts'
+import { Groups } from './groups.ts'
+import { Pane } from './pane.ts'
+import type { QueryWindows } from './query-windows.ts'
+
+/** A pane that holds no time, so that the first sample always looks further. */
+const NO_PANE: Pane = new Pane(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 0, false)
+
+/** Fields of `PaneStore.counts`; in a typed array so that counting allocates nothing. */
+const MATCHED = 0
+const ON_TIME = 1
+const EXCLUDED = 2
+
+/**
+ * Panes of all queries that read the same series in the same groups, whatever their windows and functions: a
+ * sample is folded once, however many queries there are.
+ *
+ * Invariant: panes are sorted, do not overlap, and none is cut by a window edge of a query, except by edges
+ * of windows that start before that query's `coversFromMs`.
+ */
+export class PaneStore {
+  readonly key: string
+  readonly metric: MetricEntry
+  readonly groups: Groups
+  readonly panes: Pane[] = []
+  readonly queries: QueryWindows[] = []
+  /** Slot by index of the series in its metric; -1 = not selected. */
+  slotOf: Int32Array = new Int32Array(0)
+  seriesMatched = 0
+  readonly #registry: SeriesRegistry
+  readonly #matches: (series: SeriesInfo) => boolean
+  #routed = 0
+  #current: Pane = NO_PANE
+  #withSketches = false
+  /** At and after this time no window of any query has been emitted. */
+  #onTimeFromMs = Number.NEGATIVE_INFINITY
+  readonly #counts = new Float64Array(3)
+
+  constructor(
+    key: string,
+    registry: SeriesRegistry,
+    metric: MetricEntry,
+    selector: SeriesSelector,
+    groupBy: readonly GroupDimension[],
+  ) {
+    this.key = key
+    this.#registry = registry
+    this.metric = metric
+    this.#matches = compileSelector(selector)
+    this.groups = new Groups(groupBy)
+  }
+
+  get matched(): number {
+    return this.#counts[MATCHED]!
+  }
+
+  get onTime(): number {
+    return this.#counts[ON_TIME]!
+  }
+
+  get excluded(): number {
+    return this.#counts[EXCLUDED]!
+  }
+
+  /** Looks at series registered since the last call: which are selected, and in which group. */
+  route(): void {
+    const { series, seriesCount } = this.metric
+    if (this.#routed === seriesCount) return
+    if (this.slotOf.length < seriesCount) this.slotOf = growInt32(this.slotOf, series.length, -1)
+    for (let local = this.#routed; local < seriesCount; local++) {
+      const info = this.#registry.describe(series[local]! as SeriesRef)
+      const selected = this.#matches(info)
+      this.slotOf[local] = selected ? this.groups.slotOf(info) : -1
+      if (selected) this.seriesMatched++
+    }
+    this.#routed = seriesCount
+    if (this.#current !== NO_PANE) this.#current.grow(this.groups.count, seriesCount)
+  }
+
+  /** `cutMs`: the first event time the query sees whole, or undefined when nothing was applied yet. */
+  addQuery(query: QueryWindows, cutMs: number | undefined): void {
+    this.queries.push(query)
+    if (query.needsSketch && !this.#withSketches) {
+      this.#withSketches = true
+      for (const pane of this.panes) pane.sketches ??= []
+    }
+    if (cutMs !== undefined) {
+      // New edges count from the cut: what is already in a pane cannot be told apart any more.
+      let coversFromMs = cutMs
+      for (const pane of this.panes) {
+        if (pane.startMs < cutMs && pane.endMs > cutMs && pane.lastMs < cutMs) pane.endMs = cutMs
+        else if (pane.endMs > cutMs) coversFromMs = Math.max(coversFromMs, pane.endMs)
+      }
+      query.coversFromMs = coversFromMs
+    }
+    this.#current = NO_PANE
+    this.refreshOnTime()
+  }
+
+  removeQuery(query: QueryWindows): void {
+    const at = this.queries.indexOf(query)
+    if (at >= 0) this.queries.splice(at, 1)
+    this.#current = NO_PANE
+    this.refreshOnTime()
+  }
+
+  refreshOnTime(): void {
+    this.#onTimeFromMs = this.queries.reduce((ms, query) => Math.max(ms, query.onTimeFromMs), Number.NEGATIVE_INFINITY)
+  }
+
+  /** Folds one value of the series at `local` into its pane. The hot path: no allocation. */
+  add(local: number, timeMs: number, value: number): void {
+    const slot = this.slotOf[local]!
+    if (slot < 0) return
+    const counts = this.#counts
+    counts[MATCHED]! += 1
+    if (value !== value) {
+      counts[EXCLUDED]! += 1
+      return
+    }
+    if (timeMs >= this.#onTimeFromMs) counts[ON_TIME]! += 1
+    else if (!this.#noteLate(slot, timeMs)) return
+    let pane = this.#current
+    if (timeMs < pane.startMs || timeMs >= pane.endMs) pane = this.#paneAt(timeMs)
+    pane.stats.add(slot, value)
+    if (pane.sketches !== undefined && value - value === 0) sketchAt(pane.sketches, slot).add(value)
+    pane.seen[local >>> 5]! |= 1 << (local & 31)
+    if (timeMs > pane.lastMs) pane.lastMs = timeMs
+  }
+
+  /** As `add`, for a value that stands for `weight` samples. */
+  addWeighted(local: number, timeMs: number, value: number, weight: number): void {
+    const pane = this.#paneForRow(local, timeMs, Number.isNaN(value) || !(weight > 0))
+    if (pane === undefined) return
+    const slot = this.slotOf[local]!
+    pane.stats.addTotals(slot, weight, value * weight, value, value)
+    if (pane.sketches !== undefined && Number.isFinite(value)) sketchAt(pane.sketches, slot).addWeighted(value, weight)
+  }
+
+  /** As `add`, for a ready-made distribution. */
+  addState(local: number, timeMs: number, state: DistributionState): void {
+    const pane = this.#paneForRow(local, timeMs, false)
+    if (pane === undefined || state.count === 0) return
+    const slot = this.slotOf[local]!
+    const extremes = extremesOf(state)
+    pane.stats.addTotals(slot, state.count, state.sum, extremes.min, extremes.max)
+    if (!extremes.recorded) {
+      pane.boundExtremes ??= new Set()
+      pane.boundExtremes.add(slot)
+    }
+    if (pane.sketches !== undefined) sketchAt(pane.sketches, slot).addState(state)
+  }
+
+  /** Counts a row that says only that there is no value. */
+  exclude(local: number): void {
+    if (this.slotOf[local]! < 0) return
+    this.#counts[MATCHED]! += 1
+    this.#counts[EXCLUDED]! += 1
+  }
+
+  /** Frees panes that no query can emit or revise any more. */
+  freePanes(): void {
+    let free = 0
+    while (free < this.panes.length && !this.queries.some((query) => query.needsPane(this.panes[free]!))) free++
+    if (free > 0) {
+      this.panes.splice(0, free)
+      this.#current = NO_PANE
+    }
+  }
+
+  /** Index of the first pane that ends after `timeMs`. */
+  firstPaneAfter(timeMs: number): number {
+    let low = 0
+    let high = this.panes.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.panes[middle]!.endMs > timeMs) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  get bytes(): number {
+    return this.panes.reduce((bytes, pane) => bytes + pane.bytes, this.slotOf.byteLength)
+  }
+
+  #paneForRow(local: number, timeMs: number, excluded: boolean): Pane | undefined {
+    const slot = this.slotOf[local]!
+    if (slot < 0) return undefined
+    this.#counts[MATCHED]! += 1
+    if (excluded) {
+      this.#counts[EXCLUDED]! += 1
+      return undefined
+    }
+    if (timeMs >= this.#onTimeFromMs) this.#counts[ON_TIME]! += 1
+    else if (!this.#noteLate(slot, timeMs)) return undefined
+    let pane = this.#current
+    if (timeMs < pane.startMs || timeMs >= pane.endMs) pane = this.#paneAt(timeMs)
+    pane.seen[local >>> 5]! |= 1 << (local & 31)
+    if (timeMs > pane.lastMs) pane.lastMs = timeMs
+    return pane
+  }
+
+  /** Tells every query of a sample behind some window that was emitted; true when any window still takes it. */
+  #noteLate(slot: number, timeMs: number): boolean {
+    let needed = false
+    for (const query of this.queries) if (query.takeLate(slot, timeMs)) needed = true
+    return needed
+  }
+
+  #paneAt(timeMs: number): Pane {
+    const at = this.firstPaneAfter(timeMs)
+    let pane = this.panes[at]
+    if (pane === undefined || pane.startMs > timeMs) {
+      const bounds = paneBounds(
+        this.queries.map((query) => query.window),
+        timeMs,
+      )
+      const startMs = Math.max(bounds.startMs, this.panes[at - 1]?.endMs ?? bounds.startMs)
+      const endMs = Math.min(bounds.endMs, pane?.startMs ?? bounds.endMs)
+      pane = new Pane(startMs, endMs, this.groups.count, this.metric.seriesCount, this.#withSketches)
+      this.panes.splice(at, 0, pane)
+    }
+    pane.grow(this.groups.count, this.metric.seriesCount)
+    this.#current = pane
+    return pane
+  }
+}
+
+function sketchAt(sketches: (ExponentialSketch | undefined)[], slot: number): ExponentialSketch {
+  const known = sketches[slot]
+  if (known !== undefined) return known
+  while (sketches.length < slot) sketches.push(undefined)
+  const sketch = new ExponentialSketch()
+  sketches[slot] = sketch
+  return sketch
+}

@@ -1,0 +1,41 @@
+import type { ExponentialSketch } from '../aggregate/sketch/exponential/sketch.ts'
+import { StatsCells } from '../aggregate/stats-cells.ts'
+import { growUint32 } from '../internal/grow.ts'
+
+/** The state of all groups of a store over one interval that no window edge cuts. */
+export class Pane {
+  readonly startMs: number
+  /** Exclusive. Moves back when a query that is added cuts the pane. */
+  endMs: number
+  readonly stats: StatsCells
+  /** By slot; undefined until a query of the store asks for percentiles. */
+  sketches: (ExponentialSketch | undefined)[] | undefined
+  /** Bit per series (its index among the metric's series): had a sample here. */
+  seen: Uint32Array
+  /** Greatest sample time here, ms. */
+  lastMs: number = Number.NEGATIVE_INFINITY
+  /** Slots whose extremes are bucket bounds, not recorded values. */
+  boundExtremes: Set<number> | undefined
+
+  constructor(startMs: number, endMs: number, slots: number, seriesCount: number, withSketches: boolean) {
+    this.startMs = startMs
+    this.endMs = endMs
+    this.stats = new StatsCells(slots)
+    this.sketches = withSketches ? [] : undefined
+    this.seen = new Uint32Array((seriesCount + 31) >>> 5)
+  }
+
+  /** Makes room for groups and series that came after the pane. */
+  grow(slots: number, seriesCount: number): void {
+    if (slots > this.stats.slots) this.stats.grow(slots)
+    const words = (seriesCount + 31) >>> 5
+    if (words > this.seen.length) this.seen = growUint32(this.seen, Math.max(words, this.seen.length * 2))
+  }
+
+  get bytes(): number {
+    let bytes = this.stats.bytes + this.seen.byteLength
+    if (this.sketches !== undefined)
+      for (const sketch of this.sketches) if (sketch !== undefined) bytes += sketch.stateBytes
+    return bytes
+  }
+}

@@ -1,0 +1,84 @@
+import type { Span } from './span.ts'
+
+/** What each code means; `docs/language.md` shows the same table. Codes are API, messages are not. */
+export const DIAGNOSTIC_CODES = {
+  TEXT_TOO_LONG: 'The text is longer than the limit of 65,536 UTF-16 units; nothing was parsed.',
+  NESTED_TOO_DEEP: 'More than 64 brackets are open at once; nothing was parsed.',
+  UNEXPECTED_CHARACTER: 'A character that begins no word, number, string or sign of the language here.',
+  UNCLOSED_STRING: 'A quote without its partner on the same line.',
+  UNCLOSED_REGEX: 'A `/` that begins a regular expression without its partner on the same line.',
+  UNCLOSED_COMMENT: '`/*` without `*/`.',
+  BAD_ESCAPE: 'A backslash in a string that is not followed by one of the known escapes.',
+  BAD_NUMBER: 'A number that runs into letters, or is too large or too precise.',
+  SYNTAX: 'The words do not follow the grammar at this place.',
+  NOT_AVAILABLE: 'A word or form of the full language that this version does not run yet.',
+  REPEATED_CLAUSE: 'A clause or option that may stand once stands again.',
+  BAD_DURATION: 'A duration with parts out of order, of both kinds, of no length, or too long.',
+  BAD_TIME: 'A time that is not ISO 8601 with a zone, or does not exist.',
+  BAD_GLOB: 'A glob that cannot be matched: too long, an empty class, a range that runs backwards.',
+  GLOB_NOT_ALLOWED: 'A glob where one literal name is needed.',
+  EMPTY_NAME: 'A quoted name without a character.',
+  UNKNOWN_KIND: 'A metric kind that does not exist.',
+  EMPTY_DECLARATION: 'DECLARE METRIC without KIND and UNIT says nothing.',
+  SEVERAL_METRICS: 'SELECT with more than one metric.',
+  NOT_ONE_QUERY: 'One query was needed, and the text holds none, several, or another statement.',
+  UNKNOWN_FUNCTION: 'A function that does not exist.',
+  WRONG_ARGUMENTS: 'A function with too few, too many or the wrong kind of arguments.',
+  PERCENTILE_FRACTION: 'A percentile between 0 and 1, most likely meant as a fraction.',
+  PERCENTILE_RANGE: 'A percentile outside 0 to 100, or with more than 6 decimals.',
+  DUPLICATE_COLUMN: 'Two columns of one name.',
+  ALIAS_OF_SEVERAL: 'AS on a function that makes several columns.',
+  DUPLICATE_DIMENSION: 'Two dimensions of GROUP BY of one name.',
+  WINDOW_TOO_SHORT: 'A window below the floor.',
+  STEP_LONGER_THAN_WINDOW: 'EVERY is longer than the window, so that samples between windows would be lost.',
+  PANE_TOO_SHORT: 'Window and step share no pane of at least the floor.',
+  TOO_MANY_PANES: 'Window and step need more than 4,096 panes.',
+  EMPTY_RANGE: 'UNTIL is not after SINCE.',
+  RANGE_IN_STORED_QUERY: 'SINCE or UNTIL in a stored query, which has no end.',
+  KIND_MISMATCH: 'A function without a meaning for the kind of the metric.',
+  UNMATCHED_METRIC: 'No series of this metric is known yet; the query waits for one.',
+  UNMATCHED_SERVER: 'No such server is known yet; the query waits for it.',
+} as const
+
+export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES
+export type Severity = 'error' | 'warning' | 'info'
+
+/** Something to say about a stretch of the text. */
+export interface Diagnostic extends Span {
+  readonly code: DiagnosticCode
+  /** Only `error` keeps a query from running. */
+  readonly severity: Severity
+  readonly message: string
+  /** What to do about it. */
+  readonly hint?: string
+}
+
+const MAX_DIAGNOSTICS = 100
+
+/** Gathers the first 100 diagnostics of one run. */
+export class DiagnosticList {
+  readonly items: Diagnostic[] = []
+
+  get full(): boolean {
+    return this.items.length >= MAX_DIAGNOSTICS
+  }
+
+  error(code: DiagnosticCode, span: Span, message: string, hint?: string): void {
+    this.add('error', code, span, message, hint)
+  }
+
+  add(severity: Severity, code: DiagnosticCode, span: Span, message: string, hint?: string): void {
+    if (this.full) return
+    const { start, end, line, column } = span
+    this.items.push({ code, severity, message, ...(hint === undefined ? {} : { hint }), start, end, line, column })
+  }
+}
+
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((diagnostic) => diagnostic.severity === 'error')
+}
+
+/** Diagnostics in the order of the text. */
+export function inTextOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.toSorted((a, b) => a.start - b.start)
+}

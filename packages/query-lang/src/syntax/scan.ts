@@ -1,0 +1,97 @@
+/**
+ * Scanners for the words a regular expression describes badly. Each looks at the text from `at` and gives where
+ * the word ends, or `at` when there is none. All are linear in what they accept, and refuse after a bounded look.
+ */
+
+const MAX_CLASS_LENGTH = 64
+const MAX_BRACES_LENGTH = 256
+
+const SPACE = /\s/
+const NAME_START = /[A-Za-z0-9_:*?]/
+const WORD = /[A-Za-z0-9_]/
+
+function isSpaceOrEnd(text: string, at: number): boolean {
+  return at >= text.length || SPACE.test(text[at] as string)
+}
+
+/** `[..]`, 1 to 64 characters without white space inside. */
+function scanClass(text: string, at: number): number {
+  const limit = Math.min(text.length, at + MAX_CLASS_LENGTH + 2)
+  for (let i = at + 1; i < limit; i++) {
+    if (text[i] === ']') return i > at + 1 ? i + 1 : at
+    if (SPACE.test(text[i] as string)) return at
+  }
+  return at
+}
+
+/** `{..}`, 1 to 256 characters without white space inside, with nested braces and classes. */
+function scanBraces(text: string, at: number): number {
+  const limit = Math.min(text.length, at + MAX_BRACES_LENGTH + 2)
+  let depth = 0
+  for (let i = at; i < limit; i++) {
+    const character = text[i] as string
+    if (character === '{') depth += 1
+    else if (character === '}') {
+      depth -= 1
+      if (depth === 0) return i > at + 1 ? i + 1 : at
+    } else if (character === '[') {
+      const end = scanClass(text, i)
+      if (end === i) return at
+      i = end - 1
+    } else if (SPACE.test(character)) return at
+  }
+  return at
+}
+
+/**
+ * A name of the name mode. A `.` or `-` belongs to it unless white space, the end, or `-` and then either
+ * follows: `a-- note` is the name `a` and a comment.
+ */
+export function scanName(text: string, at: number): number {
+  let end = at
+  for (;;) {
+    const character = text[end]
+    if (character === undefined) return end
+    let next = end
+    if (NAME_START.test(character)) next = end + 1
+    else if (character === '[') next = scanClass(text, end)
+    else if (character === '{') next = scanBraces(text, end)
+    else if ((character === '.' || character === '-') && end > at) {
+      const dangling = isSpaceOrEnd(text, end + 1) || (text[end + 1] === '-' && isSpaceOrEnd(text, end + 2))
+      if (!dangling) next = end + 1
+    }
+    if (next === end) return end
+    end = next
+  }
+}
+
+const NUMBER = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+const DURATION = /(?:\d+(?:ms|mo|[smhdwy]))+/y
+const REST_OF_WORD = /[A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*/y
+
+function matchAt(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at
+  return pattern.test(text) ? pattern.lastIndex : at
+}
+
+/** Everything that begins with a digit in expression mode: a number, a duration, or a word that is neither. */
+export function scanNumeric(text: string, at: number): { kind: 'number' | 'duration' | 'bad'; end: number } {
+  for (const [kind, pattern] of [['number', NUMBER] as const, ['duration', DURATION] as const]) {
+    const end = matchAt(pattern, text, at)
+    const runsOn = WORD.test(text[end] ?? '') || (text[end] === '.' && WORD.test(text[end + 1] ?? ''))
+    if (end > at && !runsOn) return { kind, end }
+  }
+  return { kind: 'bad', end: matchAt(REST_OF_WORD, text, at) }
+}
+
+/** A quoted string or a `/regex/` on one line; `closed` is false when the line ends first. */
+export function scanQuoted(text: string, at: number): { closed: boolean; end: number } {
+  const quote = text[at]
+  for (let i = at + 1; i < text.length; i++) {
+    const character = text[i]
+    if (character === '\n' || character === '\r') return { closed: false, end: i }
+    if (character === quote) return { closed: true, end: i + 1 }
+    if (character === '\\' && text[i + 1] !== '\n' && text[i + 1] !== '\r') i += 1
+  }
+  return { closed: false, end: text.length }
+}

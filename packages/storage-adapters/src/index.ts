@@ -1,0 +1,9 @@
+export type {
+  CatalogMetric,
+  ScanRawRequest,
+  ScanResultsRequest,
+  StorageAdapter,
+  StorageCapabilities,
+  StorageCatalog,
+  WriteRawContext,
+} from '@windrow/core'
