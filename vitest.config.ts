@@ -1,10 +1,12 @@
 import { globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { defineConfig, type TestProjectConfiguration, type UserWorkspaceConfig } from 'vitest/config'
+import { configDefaults, defineConfig, type TestProjectConfiguration, type UserWorkspaceConfig } from 'vitest/config'
 
 const root = import.meta.dirname
 const report = process.env['WINDROW_TEST_REPORT']
-const parts = ['packages/*', 'examples/*', 'benchmarks', 'tools'].map((folder) => `${folder}/vitest.config.ts`)
+const parts = ['packages/*', 'examples/*', 'examples/*/test/browser', 'benchmarks', 'tools'].map(
+  (folder) => `${folder}/vitest.config.ts`,
+)
 
 /** Each part keeps its own configuration and stays runnable alone; what every test needs is added here. */
 async function projectOf(path: string): Promise<TestProjectConfiguration> {
@@ -15,7 +17,12 @@ async function projectOf(path: string): Promise<TestProjectConfiguration> {
   return {
     extends: file,
     root: join(root, dirname(path)),
-    test: { name, setupFiles: [join(root, 'tools/testing/property-seed.ts')] },
+    // Browser tests are a project of their own, which `npm test` leaves out.
+    test: {
+      name,
+      exclude: [...configDefaults.exclude, '**/test/browser/**'],
+      setupFiles: [join(root, 'tools/testing/property-seed.ts')],
+    },
   }
 }
 

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
  * A fingerprint of files by path, size and modification time: cheap enough to take before every start, and
  * when it errs it errs towards a build that turns out to be cached.
  */
-export function fingerprint(base, paths) {
+function fingerprint(base, paths) {
   const hash = createHash('sha256')
   for (const path of paths) addPath(hash, base, path)
   return hash.digest('hex')

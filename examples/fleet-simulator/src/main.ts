@@ -23,15 +23,27 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(HELP)
 } else {
-  const fleet = new Fleet({
-    url: values.url,
-    servers: Number(values.servers),
-    metrics: Number(values.metrics),
-    seed: Number(values.seed),
-    connections: Number(values.connections),
-  })
-  process.once('SIGINT', () => fleet.stop())
-  process.once('SIGTERM', () => fleet.stop())
-  await fleet.run()
-  console.log(JSON.stringify(fleet.stats))
+  const fleet = createFleet()
+  if (fleet !== undefined) {
+    process.once('SIGINT', () => fleet.stop())
+    process.once('SIGTERM', () => fleet.stop())
+    await fleet.run()
+    console.log(JSON.stringify(fleet.stats))
+  }
+}
+
+function createFleet(): Fleet | undefined {
+  try {
+    return new Fleet({
+      url: values.url,
+      servers: Number(values.servers),
+      metrics: Number(values.metrics),
+      seed: Number(values.seed),
+      connections: Number(values.connections),
+    })
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 2
+    return undefined
+  }
 }

@@ -14,7 +14,8 @@ export interface OtlpClient {
 const RETRYABLE = new Set([429, 502, 503, 504])
 const DEFAULT_RETRY_MS = 1000
 const MAX_RETRY_MS = 60_000
-const TIMEOUT_MS = 10_000
+/** Long, because a receiver that meets a large fleet for the first time has much to learn. */
+const TIMEOUT_MS = 30_000
 /** A response is a few bytes; one that is longer is read to its end and not kept. */
 const MAX_RESPONSE_BYTES = 64 * 1024
 

@@ -2,6 +2,7 @@ import type { Engine, StorageAdapter } from '@windrow/core'
 import type { FastifyBaseLogger } from 'fastify'
 import type { BodyLimits } from './http/read-body.ts'
 import type { ServerOptions } from './options.ts'
+import type { QueryText } from './queries/query-text.ts'
 import type { StoredQueries } from './queries/stored-queries.ts'
 
 /** Without a login there is one tenant. */
@@ -20,6 +21,7 @@ export interface ServerContext {
   readonly storage: StorageAdapter
   /** Memory or disk the storage takes now. */
   readonly storageBytes: () => number
+  readonly queryText: QueryText
   readonly queries: StoredQueries
   readonly bodyLimits: BodyLimits
   readonly log: FastifyBaseLogger

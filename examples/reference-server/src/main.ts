@@ -21,8 +21,9 @@ else if (command.kind === 'wrong') {
     const server = await startServer(options)
     lifecycle.onStop(() => server.close())
     for (const line of startupLines(server, options)) say(line)
+    const otlpBase = server.urls.otlpHttp ?? server.urls.http
     const inputs = await startInputs({
-      otlpUrl: server.urls.otlpHttp ?? server.urls.http,
+      otlpUrl: otlpBase === undefined ? undefined : `${otlpBase}/v1/metrics`,
       servers: options.servers,
       metrics: options.metrics,
       simulate: options.simulate,
@@ -30,6 +31,8 @@ else if (command.kind === 'wrong') {
       replays: options.replays,
       engine: server.engine,
       log: (line) => say(`windrow: ${line}`),
+    }).catch((error: Error) => {
+      throw new StartupError(error.message, { cause: error })
     })
     lifecycle.onStop(() => inputs.close())
   } catch (error) {

@@ -15,7 +15,8 @@ export class MetricsText {
     samples: Iterable<readonly [labels: Labels, value: number]>,
   ): void {
     this.#text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
-    for (const [labels, value] of samples) if (!Number.isNaN(value)) this.#text += `${name}${inBraces(labels)} ${written(value)}\n`
+    for (const [labels, value] of samples)
+      if (!Number.isNaN(value)) this.#text += `${name}${inBraces(labels)} ${written(value)}\n`
   }
 
   toString(): string {

@@ -343,8 +343,8 @@ Flags (default in brackets)
 ${rows.join('\n')}
   ${'-h, --help'.padEnd(28)}this text
 
-Each flag can also be set as a variable: --otlp-http-port is WINDROW_OTLP_HTTP_PORT, --no-simulate is WINDROW_NO_SIMULATE=1,
-several files in WINDROW_REPLAY are parted by "${path.delimiter}". A flag wins over its variable.
+Each flag can also be set as a variable: --otlp-http-port is WINDROW_OTLP_HTTP_PORT, --no-simulate is
+WINDROW_NO_SIMULATE=1, several files in WINDROW_REPLAY are parted by "${path.delimiter}". A flag wins over its variable.
 Exit codes: 0 stopped as asked, 1 could not start, 2 a flag is wrong.
 `
 }

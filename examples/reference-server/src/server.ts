@@ -6,6 +6,7 @@ import { BodyBudget } from './http/body-budget.ts'
 import { createHttpApp } from './http/http-app.ts'
 import { listen } from './http/listen.ts'
 import type { ServerOptions } from './options.ts'
+import { createQueryText } from './queries/query-text.ts'
 import { createStoredQueries } from './queries/stored-queries.ts'
 import { catalogRoutes } from './routes/catalog.ts'
 import { dashboardRoutes } from './routes/dashboard.ts'
@@ -48,13 +49,14 @@ export async function startServer(options: ServerOptions, overrides: StartOverri
   const store = openSqliteStore(options.dataDir, seedQueries(TENANT, hostname(), Date.now()))
   const stopping = new AbortController()
   const log = { level: options.logLevel, stream: overrides.logStream ?? process.stderr }
-  const http = createHttpApp({ log, errorFaces: [otlpErrors((request) => request.url.startsWith('/v1/metrics'))] })
+  const http = createHttpApp({ log, errorFaces: [otlpErrors((request) => /^\/v1\/metrics(?:\?|$)/.test(request.url))] })
   const otlpHttp = createHttpApp({ log: http.log, errorFaces: [otlpErrors(() => true)] })
   const storage = memoryAdapter({ maxBytes: options.memoryLimitBytes, retentionMs: options.retentionMs })
   const engine = createEngine({
     storage,
     retentionMs: options.retentionMs,
     minWindowMs: options.minWindowMs,
+    generation: store.nextGeneration(),
     onError: (error) => http.log.error({ err: error }, 'the engine reports an error'),
     ...overrides.engine,
   })
@@ -72,12 +74,14 @@ export async function startServer(options: ServerOptions, overrides: StartOverri
   }
 
   try {
-    const queries = createStoredQueries({ engine, store, tenant: TENANT, nowMs: Date.now })
+    const queryText = createQueryText(engine, options.minWindowMs)
+    const queries = createStoredQueries({ engine, store, queryText, tenant: TENANT, nowMs: Date.now })
     const context: ServerContext = {
       options,
       engine,
       storage,
       storageBytes: () => storage.stats().bytes,
+      queryText,
       queries,
       bodyLimits: {
         maxBodyBytes: options.maxBodyBytes,

@@ -1,4 +1,23 @@
+export { createEngine } from './engine/engine.ts'
+export type {
+  Engine,
+  EngineStats,
+  IngestOptions,
+  IngestResult,
+  PointCounters,
+  Query,
+  QueryCounters,
+  QueryProgress,
+  QueryState,
+  ReplaySource,
+  RunOptions,
+  SourceInfo,
+  SubscribeOptions,
+  SubscriptionItem,
+} from './engine/engine-api.ts'
+export type { EngineOptions } from './engine/options.ts'
 export { WindrowError, type WindrowErrorCode, type WindrowErrorOptions } from './errors.ts'
+export type { DecodeResult, RejectedPoint, RejectReason } from './ingest/decode-result.ts'
 export {
   BatchColumn,
   type BatchStates,
@@ -6,24 +25,7 @@ export {
   SampleBatch,
   SampleFlag,
 } from './ingest/sample-batch.ts'
-export type { DecodeResult, RejectedPoint, RejectReason } from './ingest/decode-result.ts'
-export type {
-  Attributes,
-  AttributeValue,
-  CanonicalDescriptor,
-  InstrumentationScope,
-  MetricKind,
-  SeriesDescriptor,
-  SeriesInfo,
-  SeriesRef,
-  Temporality,
-} from './registry/identity.ts'
-export type { MetricDeclaration, MetricInfo } from './registry/metric-catalog.ts'
-export type { SeriesDirectory } from './registry/series-directory.ts'
-export { createSeriesRegistry } from './registry/series-registry.ts'
-export type { Pattern, PatternMatcher } from './registry/pattern.ts'
-export { compilePattern } from './registry/pattern-matcher.ts'
-export { compileSelector, literalServers } from './registry/selector.ts'
+export { type KindVerdict, kindRule } from './plan/kind-rules.ts'
 export type {
   AggregatePlan,
   ColumnPlan,
@@ -36,7 +38,24 @@ export type {
   TimePoint,
   WindowPlan,
 } from './plan/query-plan.ts'
-export { type KindVerdict, kindRule } from './plan/kind-rules.ts'
+export type {
+  Attributes,
+  AttributeValue,
+  CanonicalDescriptor,
+  InstrumentationScope,
+  MetricKind,
+  SeriesDescriptor,
+  SeriesInfo,
+  SeriesRef,
+  Temporality,
+} from './registry/identity.ts'
+export type { MetricDeclaration, MetricInfo } from './registry/metric-catalog.ts'
+export type { Pattern, PatternMatcher } from './registry/pattern.ts'
+export { compilePattern } from './registry/pattern-matcher.ts'
+export { compileSelector, literalServers } from './registry/selector.ts'
+export type { SeriesDirectory } from './registry/series-directory.ts'
+export { createSeriesRegistry } from './registry/series-registry.ts'
+export { resultToJson, type WindowResultJson } from './result/result-json.ts'
 export type {
   ColumnQuality,
   ColumnSchema,
@@ -54,22 +73,3 @@ export type {
   StorageCatalog,
   WriteRawContext,
 } from './storage/storage-adapter.ts'
-export { createEngine } from './engine/engine.ts'
-export type { EngineOptions } from './engine/options.ts'
-export { resultToJson, type WindowResultJson } from './result/result-json.ts'
-export type {
-  Engine,
-  EngineStats,
-  IngestOptions,
-  IngestResult,
-  PointCounters,
-  Query,
-  QueryCounters,
-  QueryProgress,
-  QueryState,
-  ReplaySource,
-  RunOptions,
-  SourceInfo,
-  SubscribeOptions,
-  SubscriptionItem,
-} from './engine/engine-api.ts'

@@ -68,9 +68,12 @@ export class DiagnosticList {
   }
 
   add(severity: Severity, code: DiagnosticCode, span: Span, message: string, hint?: string): void {
-    if (this.full) return
     const { start, end, line, column } = span
-    this.items.push({ code, severity, message, ...(hint === undefined ? {} : { hint }), start, end, line, column })
+    this.addAll([{ code, severity, message, ...(hint === undefined ? {} : { hint }), start, end, line, column }])
+  }
+
+  addAll(diagnostics: readonly Diagnostic[]): void {
+    this.items.push(...diagnostics.slice(0, MAX_DIAGNOSTICS - this.items.length))
   }
 }
 

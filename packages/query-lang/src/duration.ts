@@ -36,7 +36,12 @@ export function unitOriginMs(duration: DurationValue): number {
 
 export type DurationReading =
   | { readonly ok: true; readonly value: DurationValue }
-  | { readonly ok: false; readonly reason: 'invalid' | 'not-available'; readonly message: string; readonly hint?: string }
+  | {
+      readonly ok: false
+      readonly reason: 'invalid' | 'not-available'
+      readonly message: string
+      readonly hint?: string
+    }
 
 function invalid(message: string, hint?: string): DurationReading {
   return { ok: false, reason: 'invalid', message, ...(hint === undefined ? {} : { hint }) }

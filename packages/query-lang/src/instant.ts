@@ -19,7 +19,13 @@ export function readInstant(text: string): number | undefined {
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
   date.setUTCHours(hour, minute, second, milli)
-  const written = [date.getUTCMonth() + 1, date.getUTCDate(), date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
+  const written = [
+    date.getUTCMonth() + 1,
+    date.getUTCDate(),
+    date.getUTCHours(),
+    date.getUTCMinutes(),
+    date.getUTCSeconds(),
+  ]
   if (written.join() !== [month, day, hour, minute, second].join()) return undefined
   const [zoneHour, zoneMinute] = [Number(parts[9] ?? '0'), Number(parts[10] ?? '0')]
   if (zoneHour > 23 || zoneMinute > 59) return undefined

@@ -4,6 +4,7 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
 } from 'fastify'
 import { errorBody, HttpError, toHttpError } from './http-error.ts'
 
@@ -22,7 +23,7 @@ export interface HttpAppOptions {
 export function createHttpApp({ log, errorFaces }: HttpAppOptions): FastifyInstance {
   const app = Fastify({
     ...('stream' in log ? { logger: log } : { loggerInstance: log }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // A slow or silent client frees its socket within requestTimeout + connectionsCheckingInterval.
     requestTimeout: 30_000,
     keepAliveTimeout: 60_000,
@@ -49,7 +50,9 @@ export function createHttpApp({ log, errorFaces }: HttpAppOptions): FastifyInsta
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) =>
     sendError(
-      new HttpError(404, 'NOT_FOUND', 'there is nothing at this address', { hint: 'docs/http-api.md lists the routes' }),
+      new HttpError(404, 'NOT_FOUND', 'there is nothing at this address', {
+        hint: 'docs/http-api.md lists the routes',
+      }),
       request,
       reply,
     ),

@@ -1,4 +1,5 @@
 import { WindrowError, type WindrowErrorCode } from '@windrow/core'
+import { QueryError } from '@windrow/query-lang'
 
 export interface HttpErrorOptions {
   /** What the caller can do about it, one sentence. */
@@ -54,6 +55,9 @@ export function toHttpError(error: unknown): HttpError {
   if (error instanceof WindrowError)
     return new HttpError(STATUS_OF[error.code], error.code, error.message, {
       ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(error instanceof QueryError
+        ? { beside: { diagnostics: error.diagnostics.filter(({ severity }) => severity === 'error') } }
+        : {}),
       ...(STATUS_OF[error.code] === 503 ? { headers: { 'retry-after': '1' } } : {}),
     })
   const status = frameworkStatus(error)

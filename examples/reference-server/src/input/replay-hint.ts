@@ -10,26 +10,35 @@ const WINDOWS = [
   { text: '24h', ms: 86_400_000 },
 ] as const
 
-/** A window should hold about this many rows. */
+/** A window should hold at least about this many rows, and the answer not be longer than this. */
 const ROWS_PER_WINDOW = 10
+const MAX_WINDOWS = 500
 const PLAIN_NAME = /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/
 
-/**
- * What to ask when no stored query reads the series; undefined when one does. The text runs over what the
- * replay stored, so it needs no stored query.
- */
-export function replayHint(
-  engine: Engine,
-  replay: { server: string; metric: string; rows: number; firstMs: number; lastMs: number },
-): string | undefined {
+export interface ReplayedSeries {
+  readonly server: string
+  readonly metric: string
+  readonly rows: number
+  readonly firstMs: number
+  readonly lastMs: number
+}
+
+/** What to ask when no stored query reads the series; undefined when one does. */
+export function replayHint(engine: Engine, replay: ReplayedSeries): string | undefined {
   const series = { server: replay.server, metric: replay.metric, labels: [] }
   if (engine.queries().some((query) => compileSelector(query.plan.selector)(series))) return undefined
-  const intervalMs = (replay.lastMs - replay.firstMs) / Math.max(1, replay.rows - 1)
-  const window = WINDOWS.find(({ ms }) => ms >= intervalMs * ROWS_PER_WINDOW) ?? WINDOWS[WINDOWS.length - 1]!
+  return `no stored query reads ${replay.server}/${replay.metric}; to see it: ${replayQueryText(replay)}`
+}
+
+/** A query over what the replay stored; it needs no stored query. */
+export function replayQueryText(replay: ReplayedSeries): string {
+  const spanMs = replay.lastMs - replay.firstMs
+  const leastMs = Math.max((spanMs / Math.max(1, replay.rows - 1)) * ROWS_PER_WINDOW, spanMs / MAX_WINDOWS)
+  const window = WINDOWS.find(({ ms }) => ms >= leastMs) ?? WINDOWS[WINDOWS.length - 1]!
   const since = new Date(replay.firstMs).toISOString()
   const until = new Date(replay.lastMs + 1).toISOString()
   return (
-    `no stored query reads ${replay.server}/${replay.metric}; to see it: FROM ${quoteName(replay.server)} SELECT ${quoteName(replay.metric)} ` +
+    `FROM ${quoteName(replay.server)} SELECT ${quoteName(replay.metric)} ` +
     `WINDOW ${window.text} COMPUTE avg, max SINCE "${since}" UNTIL "${until}"`
   )
 }

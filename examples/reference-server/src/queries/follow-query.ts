@@ -2,7 +2,7 @@ import type { Query, WindowResult } from '@windrow/core'
 import type { ServerContext } from '../context.ts'
 import type { SseWriter } from '../http/sse-writer.ts'
 import { readHistory } from './result-history.ts'
-import { resultToJson } from './result-json.ts'
+import { rowToJson } from './result-json.ts'
 
 /** Rows held for a slow reader; above, the newest revision of each row is kept and `skipped` is sent. */
 const BUFFER_ROWS = 4096
@@ -57,7 +57,7 @@ async function followVersion(
   const finalBeforeMs = query.progress().finalThroughMs
   const live = query.results({ buffer: BUFFER_ROWS, onOverflow: 'conflate', signal })
   const send = (row: WindowResult): Promise<void> =>
-    writer.event('row', resultToJson(row), mayResume() ? String(row.endMs) : undefined)
+    writer.event('row', rowToJson(row), mayResume() ? String(row.endMs) : undefined)
 
   let queryVersion = query.queryVersion
   await sendColumns(query, writer)
@@ -88,7 +88,7 @@ async function followVersion(
       await writer.event('skipped', JSON.stringify({ query: query.name, rows: item.skipped }))
       continue
     }
-    if (item.queryVersion !== queryVersion && item.queryVersion === query.queryVersion) {
+    if (item.queryVersion !== queryVersion) {
       queryVersion = item.queryVersion
       await sendColumns(query, writer)
     }

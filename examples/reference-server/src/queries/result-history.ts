@@ -39,7 +39,9 @@ export async function readHistory(
   const emitted = await collectRows(storage.scanResults(request))
   if (rawBeforeMs === fromMs) return { rows: emitted, rawBeforeMs }
 
-  const computed = await collectRows(engine.run(plan, { tenant, query: name, fromMs, toMs: rawBeforeMs, ...withSignal }))
+  const computed = await collectRows(
+    engine.run(plan, { tenant, query: name, fromMs, toMs: rawBeforeMs, ...withSignal }),
+  )
   const rows = computed.filter((row) => row.startMs >= fromMs).map((row) => ({ ...row, queryVersion }))
   for (const row of emitted) rows.push(row)
   if (rows.length > MAX_ROWS) throw tooManyRows()

@@ -1,7 +1,7 @@
 import type { ResultValue, WindowResult } from '@windrow/core'
 
 /** A row as JSON text; infinities, which JSON has no number for, are written as text. */
-export function resultToJson(row: WindowResult): string {
+export function rowToJson(row: WindowResult): string {
   for (const column in row.values)
     if (isInfinite(row.values[column])) return JSON.stringify({ ...row, values: withTextInfinities(row.values) })
   return JSON.stringify(row)
@@ -9,7 +9,7 @@ export function resultToJson(row: WindowResult): string {
 
 /** `{ ...head, "results": [rows] }`; the rows go from JSON text to JSON text. */
 export function resultsJson(head: Readonly<Record<string, unknown>>, rows: readonly WindowResult[]): string {
-  return `${JSON.stringify(head).slice(0, -1)},"results":[${rows.map(resultToJson).join(',')}]}`
+  return `${JSON.stringify(head).slice(0, -1)},"results":[${rows.map(rowToJson).join(',')}]}`
 }
 
 /** A moment that may be unknown (before the first sample): null instead of -Infinity. */

@@ -1,7 +1,15 @@
-import type { ColumnSchema, Engine, MetricDeclaration, Query, QueryCounters, QueryPlan, QueryState } from '@windrow/core'
+import type {
+  ColumnSchema,
+  Engine,
+  MetricDeclaration,
+  Query,
+  QueryCounters,
+  QueryPlan,
+  QueryState,
+} from '@windrow/core'
 import { HttpError, toHttpError } from '../http/http-error.ts'
 import type { MetadataStore, StoredQuery } from '../store/metadata-store.ts'
-import { compileStoredQuery } from './query-text.ts'
+import type { QueryText } from './query-text.ts'
 import { finiteOrNull } from './result-json.ts'
 
 /** A stored query as the API shows it. */
@@ -62,10 +70,11 @@ interface Entry {
 export function createStoredQueries(options: {
   readonly engine: Engine
   readonly store: MetadataStore
+  readonly queryText: QueryText
   readonly tenant: string
   readonly nowMs: () => number
 }): StoredQueries {
-  const { engine, store, tenant, nowMs } = options
+  const { engine, store, queryText, tenant, nowMs } = options
   const entries = new Map<string, Entry>()
 
   for (const { metric, kind, unit } of store.metrics().filter((declared) => declared.tenant === tenant))
@@ -74,7 +83,7 @@ export function createStoredQueries(options: {
     const entry = entryOf(stored)
     entries.set(stored.name, entry)
     try {
-      start(entry, compileStoredQuery(stored.text))
+      start(entry, queryText.compileRestored(stored.text))
     } catch (error) {
       entry.problem = toHttpError(error).message
     }
@@ -124,7 +133,7 @@ export function createStoredQueries(options: {
         throw new HttpError(409, 'QUERY_EXISTS', `there is a stored query "${name}" already`, {
           hint: 'change it with PUT, or choose another name',
         })
-      const plan = compileStoredQuery(text)
+      const plan = queryText.compileStored(text)
       const timeMs = nowMs()
       const entry = entryOf({ tenant, name, text, state, createdAtMs: timeMs, updatedAtMs: timeMs })
       try {
@@ -143,7 +152,7 @@ export function createStoredQueries(options: {
       const entry = find(name)
       const before = entry.stored
       const planBefore = entry.query?.plan
-      const plan = change.text === undefined ? undefined : compileStoredQuery(change.text)
+      const plan = change.text === undefined ? undefined : queryText.compileStored(change.text)
       const after = {
         ...before,
         text: change.text ?? before.text,

@@ -32,6 +32,8 @@ export async function dashboardRoutes(app: FastifyInstance, root: string = BUILT
     reply
       .code(503)
       .type('text/plain; charset=utf-8')
-      .send('The dashboard is not built. Run `npm run build` once and start the server again; the API under /v1 works.\n'),
+      .send(
+        'The dashboard is not built. Run `npm run build` once and start the server again; the API under /v1 works.\n',
+      ),
   )
 }

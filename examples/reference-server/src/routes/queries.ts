@@ -26,7 +26,10 @@ export function queryRoutes(app: FastifyInstance, context: ServerContext): void 
     POST: async (request, reply) => {
       const body = await readJson(request, reply, bodyLimits, createBody)
       const view = queries.create(body)
-      return reply.code(201).header('location', `/v1/queries/${encodeURIComponent(view.name)}`).send(view)
+      return reply
+        .code(201)
+        .header('location', `/v1/queries/${encodeURIComponent(view.name)}`)
+        .send(view)
     },
   })
   route(app, '/v1/queries/:name', {

@@ -1,10 +1,13 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
 import { type ServerContext, TENANT } from '../context.ts'
 import { route } from '../http/route.ts'
 import { METRICS_CONTENT_TYPE, MetricsText } from '../metrics-text.ts'
 
 const NANOS_PER_SECOND = 1e9
+const MICROS_PER_SECOND = 1e6
+
+type DelayHistogram = ReturnType<typeof monitorEventLoopDelay>
 
 /** `GET /metrics`: what the server knows about itself. */
 export function selfMetricsRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -21,7 +24,7 @@ export function selfMetricsRoutes(app: FastifyInstance, context: ServerContext):
   })
 }
 
-function selfMetrics(context: ServerContext, delay: IntervalHistogram): string {
+function selfMetrics(context: ServerContext, delay: DelayHistogram): string {
   const text = new MetricsText()
   pointMetrics(text, context)
   queryMetrics(text, context)
@@ -109,7 +112,7 @@ function queryMetrics(text: MetricsText, { queries }: ServerContext): void {
   )
 }
 
-function processMetrics(text: MetricsText, context: ServerContext, delay: IntervalHistogram): void {
+function processMetrics(text: MetricsText, context: ServerContext, delay: DelayHistogram): void {
   const stats = context.engine.stats()
   const one = (value: number): [[Record<string, string>, number]] => [[{}, value]]
   text.family('windrow_series', 'gauge', 'Series known.', one(stats.seriesCount))
@@ -120,8 +123,7 @@ function processMetrics(text: MetricsText, context: ServerContext, delay: Interv
   text.family('windrow_storage_errors_total', 'counter', 'Writes the storage failed.', one(stats.storageErrors))
   text.family('windrow_body_bytes_in_flight', 'gauge', 'Request bodies held.', one(context.bodyLimits.budget.heldBytes))
   const quantiles = [0.5, 0.99].map(
-    (quantile) =>
-      [{ quantile: String(quantile) }, delay.percentile(quantile * 100) / NANOS_PER_SECOND] as const,
+    (quantile) => [{ quantile: String(quantile) }, delay.percentile(quantile * 100) / NANOS_PER_SECOND] as const,
   )
   text.family(
     'windrow_event_loop_delay_seconds',
@@ -131,6 +133,7 @@ function processMetrics(text: MetricsText, context: ServerContext, delay: Interv
   )
   delay.reset()
   text.family('process_resident_memory_bytes', 'gauge', 'Resident memory.', one(process.memoryUsage.rss()))
-  text.family('process_cpu_seconds_total', 'counter', 'CPU time.', one(process.resourceUsage().userCPUTime / 1e6 + process.resourceUsage().systemCPUTime / 1e6))
+  const { user, system } = process.cpuUsage()
+  text.family('process_cpu_seconds_total', 'counter', 'CPU time.', one((user + system) / MICROS_PER_SECOND))
   text.family('process_start_time_seconds', 'gauge', 'Start, Unix time.', one(Date.now() / 1000 - process.uptime()))
 }

@@ -24,6 +24,8 @@ export interface MetadataStore {
   removeQuery(tenant: string, name: string): void
   /** Inserts or replaces by (tenant, metric). */
   putMetric(metric: DeclaredMetric, nowMs: number): void
+  /** Raised and kept with each call: revisions of a later life of the server are greater than all before. */
+  nextGeneration(): number
   /** All writes of `work` or, when it throws, none. Not to be nested. */
   transaction<T>(work: () => T): T
   close(): void

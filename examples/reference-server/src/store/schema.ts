@@ -21,4 +21,10 @@ export const CREATE_TABLES = `
     declared_at_ms INTEGER NOT NULL,
     PRIMARY KEY (tenant, metric)
   ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE engine_generation (
+    only_row   INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
+    generation INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO engine_generation VALUES (1, 0);
 `

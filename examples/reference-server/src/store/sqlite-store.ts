@@ -68,6 +68,9 @@ function createStore(database: DatabaseSync): MetadataStore {
   const upsertMetric = database.prepare(`
     INSERT INTO declared_metric (tenant, metric, kind, unit, declared_at_ms) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET kind = excluded.kind, unit = excluded.unit, declared_at_ms = excluded.declared_at_ms`)
+  const raiseGeneration = database.prepare(
+    'UPDATE engine_generation SET generation = generation + 1 RETURNING generation',
+  )
   return {
     queries: () =>
       selectQueries.all().map(
@@ -98,6 +101,7 @@ function createStore(database: DatabaseSync): MetadataStore {
     putMetric(metric, nowMs) {
       upsertMetric.run(metric.tenant, metric.metric, metric.kind ?? null, metric.unit ?? null, nowMs)
     },
+    nextGeneration: () => Number(raiseGeneration.get()?.['generation']),
     transaction: (work) => inTransaction(database, work),
     close: () => database.close(),
   }

@@ -172,7 +172,10 @@ export interface Engine extends AsyncDisposable {
   metric(metric: string, options?: { readonly tenant?: string }): MetricInfo | undefined
   metrics(options?: { readonly tenant?: string }): MetricInfo[]
   servers(options?: { readonly tenant?: string }): string[]
-  columnsOf(plan: { readonly columns: readonly ColumnPlan[]; readonly selector: { readonly metric: string } }, options?: { readonly tenant?: string }): ColumnSchema[]
+  columnsOf(
+    plan: { readonly columns: readonly ColumnPlan[]; readonly selector: { readonly metric: string } },
+    options?: { readonly tenant?: string },
+  ): ColumnSchema[]
   /** Runs a plan over what is stored, up to now. Rows by window start, then group; `source: 'backfill'`. */
   run(plan: QueryPlan, options?: RunOptions): AsyncIterableIterator<WindowResult>
   /** Settles when everything taken so far is with the storage. */

@@ -11,15 +11,7 @@ import { SeriesProgress } from '../registry/series-progress.ts'
 import { type MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
 import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
 import { WriteQueue } from '../storage/write-queue.ts'
-import type {
-  Engine,
-  EngineStats,
-  IngestOptions,
-  IngestResult,
-  Query,
-  ReplaySource,
-  RunOptions,
-} from './engine-api.ts'
+import type { Engine, EngineStats, IngestOptions, IngestResult, Query, ReplaySource, RunOptions } from './engine-api.ts'
 import { runOverHistory } from './history-run.ts'
 import {
   DEFAULT_FUTURE_HOLD_MS,
@@ -48,6 +40,8 @@ class WindowEngine implements Engine {
   readonly #replays = new Set<ReplayRun>()
   readonly #queue: WriteQueue | undefined
   readonly #opened: Promise<void>
+  /** When this engine began to listen; undefined under a manual clock that was not set yet. */
+  readonly #startedMs: number | undefined
   #timer: NodeJS.Timeout | undefined
   #writes = 0
   readonly #writeEpoch: string
@@ -56,7 +50,9 @@ class WindowEngine implements Engine {
   constructor(options: EngineOptions) {
     this.#options = resolveEngineOptions(options)
     this.#clock = this.#options.clock === 'manual' ? new ManualClock() : new SystemClock()
-    this.#screen = new Screen(this.registry, this.#progress, this.#clock.nowMs())
+    const nowMs = this.nowMs()
+    this.#startedMs = Number.isFinite(nowMs) ? nowMs : undefined
+    this.#screen = new Screen(this.registry, this.#progress, nowMs)
     this.#writeEpoch = `${this.#options.generation}-${Date.now().toString(36)}`
     const { storage } = this.#options
     this.#opened = storage === undefined ? Promise.resolve() : storage.open(this.registry)
@@ -314,8 +310,7 @@ class WindowEngine implements Engine {
   #recheckKind(metric: MetricEntry): void {
     const tenant = this.#tenants.get(this.registry.tenants[metric.tenantId]!)
     if (tenant === undefined) return
-    for (const query of tenant.queries.values())
-      if (query.plan.selector.metric === metric.name) query.checkKind()
+    for (const query of tenant.queries.values()) if (query.plan.selector.metric === metric.name) query.checkKind()
   }
 
   #queryOf(name: string, options: InTenant): StoredQuery {
@@ -328,14 +323,15 @@ class WindowEngine implements Engine {
   #tenant(name: string = DEFAULT_TENANT): Tenant {
     const known = this.#tenants.get(name)
     if (known !== undefined) return known
+    const nowMs = this.nowMs()
     const tenant = new Tenant(name, this.registry.tenantId(name), this.#options, {
       registry: this.registry,
       progress: this.#progress,
+      startMs: this.#startedMs ?? (Number.isFinite(nowMs) ? nowMs : undefined),
       generation: this.#options.generation,
     })
     this.#tenants.set(name, tenant)
     // Sets the line behind which data is late before the first sample comes.
-    const nowMs = this.nowMs()
     tenant.live.advance(tenant.sources.watermarkMs(nowMs), nowMs)
     return tenant
   }

@@ -24,7 +24,7 @@ export class Tenant {
   readonly sources: SourceWatermarks
   readonly batches: BatchDedup
   readonly live: WindowOperator
-  readonly queries = new Map<string, StoredQuery>()
+  readonly queries: Map<string, StoredQuery> = new Map()
   /** Rows emitted since they were last handed to the storage. */
   #rows: WindowResult[] = []
 

@@ -1,4 +1,9 @@
-import type { BucketState, DistributionState, ExponentialBins, ExponentialState } from '../aggregate/distribution-state.ts'
+import type {
+  BucketState,
+  DistributionState,
+  ExponentialBins,
+  ExponentialState,
+} from '../aggregate/distribution-state.ts'
 
 interface Last {
   timeMs: number

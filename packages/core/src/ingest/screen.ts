@@ -147,7 +147,11 @@ export class Screen {
               continue
             }
             if (amount === 'out-of-order') {
-              rejected.push({ index: row, reason: 'out-of-order', detail: 'a running histogram older than the last one' })
+              rejected.push({
+                index: row,
+                reason: 'out-of-order',
+                detail: 'a running histogram older than the last one',
+              })
               continue
             }
             bytes = encodeDistribution(amount, this.#registry.tenantIds[ref]!)

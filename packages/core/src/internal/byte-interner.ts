@@ -15,14 +15,14 @@ export class ByteInterner {
   /** The arena by words; entries start at multiples of 4. */
   #words = new Int32Array(this.#arena.buffer)
   #used = 0
-  #starts = new Uint32Array(INITIAL_ENTRIES)
-  #lengths = new Uint32Array(INITIAL_ENTRIES)
-  #contexts = new Uint32Array(INITIAL_ENTRIES)
-  #hashes = new Int32Array(INITIAL_ENTRIES)
+  #starts: Uint32Array = new Uint32Array(INITIAL_ENTRIES)
+  #lengths: Uint32Array = new Uint32Array(INITIAL_ENTRIES)
+  #contexts: Uint32Array = new Uint32Array(INITIAL_ENTRIES)
+  #hashes: Int32Array = new Int32Array(INITIAL_ENTRIES)
   /** The id found after this one; -1 = none yet. */
-  #next = new Int32Array(INITIAL_ENTRIES).fill(-1)
+  #next: Int32Array = new Int32Array(INITIAL_ENTRIES).fill(-1)
   /** Open addressing, at most half full; -1 = free. */
-  #slots = new Int32Array(INITIAL_ENTRIES * 2).fill(-1)
+  #slots: Int32Array = new Int32Array(INITIAL_ENTRIES * 2).fill(-1)
   #size = 0
   #previous = 0
   /** Not the same in two processes, so that nobody can prepare bytes that collide. */

@@ -8,4 +8,6 @@ export interface SeriesDirectory {
   register(descriptor: SeriesDescriptor): SeriesRef
   /** Throws `RangeError` for a ref this directory never gave out. */
   describe(ref: SeriesRef): SeriesInfo
+  /** The number that stands for a tenant in encoded state; a new tenant gets the next one. */
+  tenantId(tenant: string): number
 }

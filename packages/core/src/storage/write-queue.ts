@@ -85,8 +85,7 @@ export class WriteQueue {
   async #write(job: Job): Promise<void> {
     for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(RETRY_MOST_MS, waitMs * 2)) {
       try {
-        if (job.kind === 'raw')
-          await this.#storage.writeRaw(job.batch, { tenant: job.tenant, batchId: job.batchId })
+        if (job.kind === 'raw') await this.#storage.writeRaw(job.batch, { tenant: job.tenant, batchId: job.batchId })
         else await this.#storage.writeResults(job.rows)
         return
       } catch (error) {

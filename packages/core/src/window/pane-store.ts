@@ -1,5 +1,5 @@
-import type { DistributionState } from '../aggregate/distribution-state.ts'
 import { extremesOf } from '../aggregate/distribution-extremes.ts'
+import type { DistributionState } from '../aggregate/distribution-state.ts'
 import { ExponentialSketch } from '../aggregate/sketch/exponential/sketch.ts'
 import { growInt32 } from '../internal/grow.ts'
 import type { GroupDimension, SeriesSelector } from '../plan/query-plan.ts'
@@ -156,7 +156,7 @@ export class PaneStore {
       pane.boundExtremes ??= new Set()
       pane.boundExtremes.add(slot)
     }
-    if (pane.sketches !== undefined) sketchAt(pane.sketches, slot).addState(state)
+    if (pane.sketches !== undefined) sketchAt(pane.sketches, slot).mergeDistribution(state)
   }
 
   /** Counts a row that says only that there is no value. */

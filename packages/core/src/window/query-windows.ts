@@ -47,7 +47,7 @@ export class QueryWindows {
   emittedThroughMs: number = Number.NEGATIVE_INFINITY
   /** Windows that end at or before this can change no more. */
   finalThroughMs: number = Number.NEGATIVE_INFINITY
-  readonly emitted = new Map<number, EmittedWindow>()
+  readonly emitted: Map<number, EmittedWindow> = new Map()
   onTime = 0
   lateApplied = 0
   lateDropped = 0
@@ -123,7 +123,8 @@ export class QueryWindows {
   *dueEnds(panes: readonly Pane[], firstPane: number, watermarkMs: number): Generator<number> {
     const { stepMs } = this.window
     let nextEndMs = Number.NEGATIVE_INFINITY
-    if (this.emittedThroughMs !== Number.NEGATIVE_INFINITY) nextEndMs = firstEndAfter(this.window, this.emittedThroughMs)
+    if (this.emittedThroughMs !== Number.NEGATIVE_INFINITY)
+      nextEndMs = firstEndAfter(this.window, this.emittedThroughMs)
     for (let i = firstPane; i < panes.length; i++) {
       const pane = panes[i]!
       let endMs = Math.max(nextEndMs, firstEndAfter(this.window, pane.startMs))

@@ -20,6 +20,8 @@ export interface WindowOperatorOptions {
   readonly source: ResultSource
   /** Undefined over history: completeness is then not known. */
   readonly progress: SeriesProgress | undefined
+  /** Since when every sample is seen, ms; undefined: since the first one. */
+  readonly startMs?: number | undefined
   /** Raised at every restart; the high part of each revision. */
   readonly generation: number
   readonly emit: (row: WindowResult, query: QueryWindows) => void
@@ -39,11 +41,14 @@ export class WindowOperator {
   /** By `MetricEntry.id`. */
   readonly #storesOfMetric: (PaneStore[] | undefined)[] = []
   readonly #stores: PaneStore[] = []
-  readonly #storeOfQuery = new Map<QueryWindows, { store: PaneStore; matched: number; onTime: number; excluded: number }>()
+  readonly #storeOfQuery = new Map<
+    QueryWindows,
+    { store: PaneStore; matched: number; onTime: number; excluded: number }
+  >()
   readonly #view = new WindowView()
   #routedSeries = 0
   #watermarkMs = Number.NEGATIVE_INFINITY
-  #firstEventMs: number | undefined
+  #startMs: number | undefined
   #maxEventMs = Number.NEGATIVE_INFINITY
 
   constructor(options: WindowOperatorOptions) {
@@ -52,6 +57,7 @@ export class WindowOperator {
     this.#source = options.source
     this.#progress = options.progress
     this.#generation = options.generation
+    this.#startMs = options.startMs
     this.#emit = options.emit
   }
 
@@ -90,7 +96,7 @@ export class WindowOperator {
     query.emittedThroughMs = this.#watermarkMs
     query.closeThrough(this.#watermarkMs + query.latenessMs)
     const seenMs = Math.min(this.#maxEventMs, nowMs)
-    store.addQuery(query, seenMs === Number.NEGATIVE_INFINITY ? undefined : seenMs + 1)
+    store.addQuery(query, seenMs === Number.NEGATIVE_INFINITY ? this.#startMs : seenMs + 1)
     this.#storeOfQuery.set(query, { store, matched: store.matched, onTime: store.onTime, excluded: store.excluded })
   }
 
@@ -99,7 +105,7 @@ export class WindowOperator {
    * `coversFromMs` on: for history, where there is no moment of adding.
    */
   addQueryOver(query: QueryWindows, firstStartMs: number, coversFromMs: number): void {
-    this.#firstEventMs = Number.NEGATIVE_INFINITY
+    this.#startMs = Number.NEGATIVE_INFINITY
     this.addQuery(query, Number.POSITIVE_INFINITY)
     query.coversFromMs = coversFromMs
     query.emittedThroughMs = firstStartMs + query.window.sizeMs - query.window.stepMs
@@ -122,8 +128,8 @@ export class WindowOperator {
   /** Folds every row into the panes of every store that selects its series. Rows are valid and of this tenant. */
   apply(batch: SampleBatch, minEventMs: number, maxEventMs: number): void {
     this.#route()
-    if (this.#firstEventMs === undefined && minEventMs !== Number.POSITIVE_INFINITY) {
-      this.#firstEventMs = minEventMs
+    if (this.#startMs === undefined && minEventMs !== Number.POSITIVE_INFINITY) {
+      this.#startMs = minEventMs
       for (const query of this.#storeOfQuery.keys()) query.coversFromMs = Math.max(query.coversFromMs, minEventMs)
     }
     if (maxEventMs > this.#maxEventMs) this.#maxEventMs = maxEventMs
@@ -268,8 +274,7 @@ export class WindowOperator {
         count,
         seriesSeen: group.seen,
         seriesExpected: this.#progress === undefined ? null : group.expected,
-        completeness:
-          this.#progress === undefined ? null : group.expected === 0 ? 1 : group.present / group.expected,
+        completeness: this.#progress === undefined ? null : group.expected === 0 ? 1 : group.present / group.expected,
         revision: before === undefined ? this.#generation * 65_536 + 1 : before.revision + 1,
         partial: startMs < query.coversFromMs,
         lateApplied: window.late.get(slot) ?? 0,

@@ -1,27 +1,27 @@
 import type { IToken } from 'chevrotain'
 import type { DiagnosticList } from '../diagnostics.ts'
 import { suggestDuration } from '../duration.ts'
-import type { LineIndex } from '../span.ts'
-import { BAD_TOKENS, BadNumber, tokenEnd, Unexpected, UnclosedComment, UnclosedRegex } from './tokens.ts'
+import type { LineIndex, Span } from '../span.ts'
+import { BAD_TOKENS, tokenEnd } from './tokens.ts'
 
 /** One diagnostic for each word that is none; neighbouring unexpected characters share one. */
 export function reportBadTokens(tokens: readonly IToken[], lines: LineIndex, diagnostics: DiagnosticList): void {
   for (let i = 0; i < tokens.length; i++) {
     const first = tokens[i] as IToken
-    if (!BAD_TOKENS.has(first.tokenType)) continue
+    const kind = BAD_TOKENS.get(first.tokenType)
+    if (kind === undefined) continue
     let last = first
-    while (first.tokenType === Unexpected && tokens[i + 1]?.tokenType === Unexpected) {
-      const next = tokens[i + 1] as IToken
-      if (next.startOffset !== tokenEnd(last)) break
+    for (let next = tokens[i + 1]; kind === 'character' && next !== undefined; next = tokens[i + 1]) {
+      if (next.tokenType !== first.tokenType || next.startOffset !== tokenEnd(last)) break
       last = next
       i += 1
     }
     const span = lines.span(first.startOffset, tokenEnd(last))
-    if (first.tokenType === Unexpected) reportUnexpected(first.image, span, diagnostics)
-    else if (first.tokenType === BadNumber) reportBadNumber(first.image, span, diagnostics)
-    else if (first.tokenType === UnclosedComment)
+    if (kind === 'character') reportUnexpected(first.image, span, diagnostics)
+    else if (kind === 'number') reportBadNumber(first.image, span, diagnostics)
+    else if (kind === 'comment')
       diagnostics.error('UNCLOSED_COMMENT', span, 'this comment is not closed', 'end it with */')
-    else if (first.tokenType === UnclosedRegex)
+    else if (kind === 'regex')
       diagnostics.error('UNCLOSED_REGEX', span, 'this regular expression is not closed on its line')
     else
       diagnostics.error(
@@ -32,8 +32,6 @@ export function reportBadTokens(tokens: readonly IToken[], lines: LineIndex, dia
       )
   }
 }
-
-type Span = ReturnType<LineIndex['span']>
 
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/^[“”„‟«»‘’‚‛`]/, 'strings stand between straight quotes: "text"'],

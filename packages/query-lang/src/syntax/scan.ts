@@ -6,12 +6,18 @@
 const MAX_CLASS_LENGTH = 64
 const MAX_BRACES_LENGTH = 256
 
-const SPACE = /\s/
-const NAME_START = /[A-Za-z0-9_:*?]/
 const WORD = /[A-Za-z0-9_]/
 
+/** By code unit, for those below 128: regular expressions would cost most of the scan. */
+const IS_NAME_START = Array.from({ length: 128 }, (_, unit) => /[A-Za-z0-9_:*?]/.test(String.fromCharCode(unit)))
+const IS_SPACE = Array.from({ length: 128 }, (_, unit) => /\s/.test(String.fromCharCode(unit)))
+
+function isSpace(text: string, at: number): boolean {
+  return IS_SPACE[text.charCodeAt(at)] ?? /\s/.test(text[at] as string)
+}
+
 function isSpaceOrEnd(text: string, at: number): boolean {
-  return at >= text.length || SPACE.test(text[at] as string)
+  return at >= text.length || isSpace(text, at)
 }
 
 /** `[..]`, 1 to 64 characters without white space inside. */
@@ -19,7 +25,7 @@ function scanClass(text: string, at: number): number {
   const limit = Math.min(text.length, at + MAX_CLASS_LENGTH + 2)
   for (let i = at + 1; i < limit; i++) {
     if (text[i] === ']') return i > at + 1 ? i + 1 : at
-    if (SPACE.test(text[i] as string)) return at
+    if (isSpace(text, i)) return at
   }
   return at
 }
@@ -38,7 +44,7 @@ function scanBraces(text: string, at: number): number {
       const end = scanClass(text, i)
       if (end === i) return at
       i = end - 1
-    } else if (SPACE.test(character)) return at
+    } else if (isSpace(text, i)) return at
   }
   return at
 }
@@ -53,7 +59,7 @@ export function scanName(text: string, at: number): number {
     const character = text[end]
     if (character === undefined) return end
     let next = end
-    if (NAME_START.test(character)) next = end + 1
+    if (IS_NAME_START[text.charCodeAt(end)] === true) next = end + 1
     else if (character === '[') next = scanClass(text, end)
     else if (character === '{') next = scanBraces(text, end)
     else if ((character === '.' || character === '-') && end > at) {

@@ -1,6 +1,17 @@
 import { EOF, type IParserErrorMessageProvider, type IToken, type TokenType, tokenLabel } from 'chevrotain'
 import { nearest } from '../nearest.ts'
-import { BAD_TOKENS, KEYWORDS, Name, RESERVED_IN_EXPRESSIONS, RESERVED_IN_NAMES } from './tokens.ts'
+import {
+  BAD_TOKENS,
+  Ident,
+  KEYWORDS,
+  Name,
+  RESERVED_IN_EXPRESSIONS,
+  RESERVED_IN_NAMES,
+  Regex,
+  RegexEqual,
+  RegexNotEqual,
+  StringLiteral,
+} from './tokens.ts'
 
 export interface SyntaxProblem {
   readonly message: string
@@ -21,8 +32,22 @@ function isKeyword(token: IToken): boolean {
   return token.tokenType.LABEL === token.image.toUpperCase()
 }
 
-function listed(types: readonly TokenType[]): string {
-  const labels = [...new Set(types.map((type) => tokenLabel(type)))]
+/** What the grammar takes only to refuse it by name is not proposed. */
+const NOT_NAMED: ReadonlySet<TokenType> = new Set([Regex, RegexEqual, RegexNotEqual])
+
+/** What a word is at the place where the grammar asks for one. */
+const WORD_ROLES: Readonly<Record<string, string>> = {
+  compute: 'a function',
+  call: 'a function',
+  argument: 'a number',
+  column: 'a name for the column',
+  dimension: 'a label',
+  kindOption: 'a kind of metric',
+}
+
+function listed(types: readonly TokenType[], ruleName: string): string {
+  const label = (type: TokenType): string => (type === Ident ? WORD_ROLES[ruleName] : undefined) ?? tokenLabel(type)
+  const labels = [...new Set(types.filter((type) => !NOT_NAMED.has(type)).map(label))]
   if (labels.length < 2) return labels.join('')
   return `${labels.slice(0, -1).join(', ')} or ${labels.at(-1)}`
 }
@@ -50,10 +75,12 @@ const NEEDS: Readonly<Record<string, string>> = {
 
 function hintFor(expected: readonly TokenType[], actual: IToken): string | undefined {
   const image = actual.image.toUpperCase()
-  const wantsWord = expected.some((type) => tokenLabel(type) === 'a word' || tokenLabel(type) === 'a name')
+  const wantsName = expected.includes(Name)
+  const wantsWord = wantsName || expected.includes(Ident)
   if (isKeyword(actual) && wantsWord && (RESERVED_IN_EXPRESSIONS.has(image) || RESERVED_IN_NAMES.has(image))) {
-    const quotable = expected.some((type) => tokenLabel(type) === 'a quoted string')
-    return `${image} is a reserved word here: ${quotable ? `write "${actual.image}" in quotes` : 'choose another name'}`
+    return wantsName || expected.includes(StringLiteral)
+      ? `a name is missing before ${image}; where ${image} itself is the name, write "${actual.image}"`
+      : `${image} is a reserved word here: choose another`
   }
   // In name mode any word is a name, so a clause that came too early is read as one.
   const isClause = KEYWORDS.includes(image)
@@ -78,23 +105,28 @@ export function readSyntaxProblem(errorMessage: string): SyntaxProblem {
   return JSON.parse(errorMessage) as SyntaxProblem
 }
 
-function expectedProblem(expected: readonly TokenType[], actual: IToken): string {
-  return problem(`expected ${listed(expected)}, found ${describe(actual)}`, hintFor(expected, actual))
+function expectedProblem(expected: readonly TokenType[], actual: IToken, ruleName: string): string {
+  return problem(`expected ${listed(expected, ruleName)}, found ${describe(actual)}`, hintFor(expected, actual))
 }
 
 /** Chevrotain's errors in the words of this language. */
 export const syntaxMessages: IParserErrorMessageProvider = {
-  buildMismatchTokenMessage: ({ expected, actual }) => expectedProblem([expected], actual),
+  buildMismatchTokenMessage: ({ expected, actual, ruleName }) => expectedProblem([expected], actual, ruleName),
   buildNotAllInputParsedMessage: ({ firstRedundant }) =>
-    problem(`${describe(firstRedundant)} does not belong here: the statement was complete before it`, hintFor([], firstRedundant)),
-  buildNoViableAltMessage: ({ expectedPathsPerAlt, actual }) =>
+    problem(
+      `${describe(firstRedundant)} does not belong here: the statement was complete before it`,
+      hintFor([], firstRedundant),
+    ),
+  buildNoViableAltMessage: ({ expectedPathsPerAlt, actual, ruleName }) =>
     expectedProblem(
       expectedPathsPerAlt.flat().flatMap((path) => path.slice(0, 1)),
       actual[0] as IToken,
+      ruleName,
     ),
-  buildEarlyExitMessage: ({ expectedIterationPaths, actual }) =>
+  buildEarlyExitMessage: ({ expectedIterationPaths, actual, ruleName }) =>
     expectedProblem(
       expectedIterationPaths.flatMap((path) => path.slice(0, 1)),
       actual[0] as IToken,
+      ruleName,
     ),
 }

@@ -64,38 +64,40 @@ const BlockComment = custom({
 
 // -- words that are none: one diagnostic each, and the parser never accepts them
 
-export const UnclosedComment: TokenType = custom({
+const UnclosedComment = custom({
   name: 'UnclosedComment',
   label: 'a comment that is not closed',
   starts: ['/'],
   scan: (text, at) => (text.startsWith('/*', at) ? text.length : at),
   lineBreaks: true,
 })
-const scanBetween = (quotes: string, closed: boolean) => (text: string, at: number): number => {
-  if (!quotes.includes(text[at] ?? ' ')) return at
-  const quoted = scanQuoted(text, at)
-  return quoted.closed === closed ? quoted.end : at
-}
-export const UnclosedString: TokenType = custom({
+const scanBetween =
+  (quotes: string, closed: boolean) =>
+  (text: string, at: number): number => {
+    if (!quotes.includes(text[at] ?? ' ')) return at
+    const quoted = scanQuoted(text, at)
+    return quoted.closed === closed ? quoted.end : at
+  }
+const UnclosedString = custom({
   name: 'UnclosedString',
   label: 'a string that is not closed',
   starts: ['"', "'"],
   scan: scanBetween(`"'`, false),
 })
-export const UnclosedRegex: TokenType = custom({
+const UnclosedRegex = custom({
   name: 'UnclosedRegex',
   label: 'a regular expression that is not closed',
   starts: ['/'],
   scan: scanBetween('/', false),
 })
-export const BadNumber: TokenType = custom({
+const BadNumber = custom({
   name: 'BadNumber',
   label: 'a number that runs into letters',
   starts: DIGITS,
   scan: (text, at) => scanNumeric(text, at).end,
 })
 const PLAIN_START = /[\s!-~]/
-export const Unexpected: TokenType = custom({
+const Unexpected = custom({
   name: 'Unexpected',
   label: 'an unexpected character',
   starts: ANY_START,
@@ -105,14 +107,6 @@ export const Unexpected: TokenType = custom({
     return end
   },
 })
-
-export const BAD_TOKENS: ReadonlySet<TokenType> = new Set([
-  UnclosedComment,
-  UnclosedString,
-  UnclosedRegex,
-  BadNumber,
-  Unexpected,
-])
 
 // -- literals
 
@@ -158,7 +152,12 @@ export const Duration: TokenType = custom({
 // -- signs
 
 function sign(name: string, text: string, options: { readonly pops?: boolean } = {}): TokenType {
-  return createToken({ name, label: `\`${text}\``, pattern: text, ...(options.pops === true ? { pop_mode: true } : {}) })
+  return createToken({
+    name,
+    label: `\`${text}\``,
+    pattern: text,
+    ...(options.pops === true ? { pop_mode: true } : {}),
+  })
 }
 
 export const Comma: TokenType = sign('Comma', ',')
@@ -332,6 +331,18 @@ const UnexpectedOnce = custom({
   ...oneName,
 })
 
+export type BadTokenKind = 'comment' | 'string' | 'regex' | 'number' | 'character'
+
+export const BAD_TOKENS: ReadonlyMap<TokenType, BadTokenKind> = new Map<TokenType, BadTokenKind>([
+  [UnclosedComment, 'comment'],
+  [UnclosedString, 'string'],
+  [UnclosedStringOnce, 'string'],
+  [UnclosedRegex, 'regex'],
+  [BadNumber, 'number'],
+  [Unexpected, 'character'],
+  [UnexpectedOnce, 'character'],
+])
+
 const SPACES = [Space, LineComment, BlockComment, UnclosedComment]
 
 const definition = {
@@ -367,9 +378,7 @@ const definition = {
 }
 
 /** Every token type of the vocabulary, categories included. */
-export const ALL_TOKENS: TokenType[] = [
-  ...new Set([Semicolon, Window, ...Object.values(definition.modes).flat()]),
-]
+export const ALL_TOKENS: TokenType[] = [...new Set([Semicolon, Window, ...Object.values(definition.modes).flat()])]
 
 const lexer = new Lexer(definition, { positionTracking: 'onlyOffset', ensureOptimizations: true })
 

@@ -1,3 +1,9 @@
+/** What is held, as columns: when each thing ends and what it weighs. */
+export interface HeldBytes {
+  readonly endsMs: number[]
+  readonly bytes: number[]
+}
+
 /**
  * The end time up to which things have to go so that at least `neededBytes` are free: the smallest of
  * `endsMs` such that everything that ends at or before it weighs that much. O(n log n), no objects.

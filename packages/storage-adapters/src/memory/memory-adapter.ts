@@ -13,7 +13,8 @@ import {
 import { throwIfAborted } from '../shared/abort.ts'
 import { createBreather } from '../shared/breather.ts'
 import { Lifecycle } from '../shared/lifecycle.ts'
-import { dropCutoffMs } from './ceiling.ts'
+import { BatchIds } from './batch-ids.ts'
+import { dropCutoffMs, type HeldBytes } from './ceiling.ts'
 import { Ledger } from './ledger.ts'
 import { type MemoryAdapterOptions, type ResolvedMemoryOptions, resolveMemoryOptions } from './options.ts'
 import { RawWriter } from './raw-writer.ts'
@@ -55,11 +56,13 @@ class InMemoryAdapter implements MemoryAdapter {
   readonly #lifecycle = new Lifecycle('the memory adapter')
   #ledger = new Ledger()
   #writer: RawWriter
+  #batchIds: BatchIds
   readonly #tenants = new Map<string, TenantStore>()
 
   constructor(options: ResolvedMemoryOptions) {
     this.#options = options
     this.#writer = new RawWriter(options.maxChunkRows, this.#ledger)
+    this.#batchIds = new BatchIds(options.maxBatchIds, this.#ledger)
   }
 
   async open(directory: SeriesDirectory): Promise<void> {
@@ -69,10 +72,10 @@ class InMemoryAdapter implements MemoryAdapter {
   async writeRaw(batch: SampleBatch, { tenant, batchId, signal }: WriteRawContext): Promise<void> {
     const directory = this.#lifecycle.directory()
     throwIfAborted(signal, 'writeRaw')
+    if (this.#batchIds.has(tenant, batchId)) return
     const store = this.#tenant(tenant)
-    if (store.batchIds.has(batchId)) return
     this.#writer.write(batch, tenant, store, directory)
-    store.batchIds.add(batchId)
+    this.#batchIds.add(tenant, batchId)
     this.#applyRetention(store)
     this.#applyCeiling()
   }
@@ -133,6 +136,7 @@ class InMemoryAdapter implements MemoryAdapter {
     this.#tenants.clear()
     this.#ledger = new Ledger()
     this.#writer = new RawWriter(this.#options.maxChunkRows, this.#ledger)
+    this.#batchIds = new BatchIds(this.#options.maxBatchIds, this.#ledger)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -152,7 +156,7 @@ class InMemoryAdapter implements MemoryAdapter {
   #tenant(tenant: string): TenantStore {
     let store = this.#tenants.get(tenant)
     if (store === undefined) {
-      store = new TenantStore(this.#options.maxBatchIds, this.#ledger)
+      store = new TenantStore(this.#ledger)
       this.#tenants.set(tenant, store)
     }
     return store
@@ -163,7 +167,7 @@ class InMemoryAdapter implements MemoryAdapter {
       series.deleteBefore(beforeMs)
       this.#forgetIfEmpty(store, series)
     }
-    store.results.deleteWhere(({ row }) => row.endMs <= beforeMs)
+    store.results.deleteWhere((endMs) => endMs <= beforeMs)
   }
 
   #applyRetention(store: TenantStore): void {
@@ -179,14 +183,13 @@ class InMemoryAdapter implements MemoryAdapter {
     const { maxBytes } = this.#options
     if (this.#ledger.bytes <= maxBytes) return
     const targetBytes = maxBytes * (1 - SLACK)
-    const endsMs: number[] = []
-    const bytes: number[] = []
-    for (const { end, size } of this.#droppable()) {
-      endsMs.push(end)
-      bytes.push(size)
+    const held: HeldBytes = { endsMs: [], bytes: [] }
+    for (const store of this.#tenants.values()) {
+      for (const series of store.series()) series.listBytes(held)
+      store.results.listBytes(held)
     }
     const neededBytes = this.#ledger.bytes - targetBytes
-    const cutoffMs = dropCutoffMs(Float64Array.from(endsMs), Float64Array.from(bytes), neededBytes)
+    const cutoffMs = dropCutoffMs(Float64Array.from(held.endsMs), Float64Array.from(held.bytes), neededBytes)
     this.#drop((endMs) => endMs < cutoffMs)
     // Series that report in step have chunks that end together: of those, no more go than must.
     this.#drop((endMs) => endMs === cutoffMs && this.#ledger.bytes > targetBytes)
@@ -195,19 +198,11 @@ class InMemoryAdapter implements MemoryAdapter {
   #drop(isDropped: (endMs: number) => boolean): void {
     const ledger = this.#ledger
     for (const store of this.#tenants.values()) {
-      ledger.droppedResults += store.results.deleteWhere(({ row }) => isDropped(row.endMs))
+      ledger.droppedResults += store.results.deleteWhere(isDropped)
       for (const series of store.series()) {
         ledger.droppedRows += series.dropWhere(isDropped)
         this.#forgetIfEmpty(store, series)
       }
-    }
-  }
-
-  *#droppable(): Generator<{ end: number; size: number }> {
-    for (const store of this.#tenants.values()) {
-      for (const { chunks } of store.series())
-        for (const chunk of chunks) yield { end: chunk.lastMs, size: chunk.bytes }
-      for (const { row, bytes } of store.results.all()) yield { end: row.endMs, size: bytes }
     }
   }
 

@@ -13,7 +13,10 @@ export interface MemoryAdapterOptions {
   readonly maxChunkRows?: number
   /** Rows to aim at in one batch of a scan, default 8,192. */
   readonly scanBatchRows?: number
-  /** How many batch ids to remember per tenant to recognise retries, default 65,536. */
+  /**
+   * How many batch ids to remember, over all tenants, to recognise retries; default 65,536, fewer under a
+   * ceiling of less than 160 MiB, so that ids take no more than about a sixteenth of it.
+   */
   readonly maxBatchIds?: number
 }
 
@@ -25,16 +28,20 @@ export interface ResolvedMemoryOptions {
   readonly maxBatchIds: number
 }
 
+const TYPICAL_ID_BYTES = 160
+
 /** Throws `RangeError` for a number that cannot be meant. */
 export function resolveMemoryOptions(options: MemoryAdapterOptions): ResolvedMemoryOptions {
+  const maxBytes = positiveInteger('maxBytes', options.maxBytes ?? 512 * 1024 * 1024)
+  const affordableIds = Math.max(1, Math.floor(maxBytes / 16 / TYPICAL_ID_BYTES))
   const { retentionMs = Number.POSITIVE_INFINITY } = options
   if (!(retentionMs > 0)) throw new RangeError(`retentionMs must be greater than 0, got ${retentionMs}`)
   return {
-    maxBytes: positiveInteger('maxBytes', options.maxBytes ?? 512 * 1024 * 1024),
+    maxBytes,
     retentionMs,
     maxChunkRows: positiveInteger('maxChunkRows', options.maxChunkRows ?? 2048),
     scanBatchRows: positiveInteger('scanBatchRows', options.scanBatchRows ?? 8192),
-    maxBatchIds: positiveInteger('maxBatchIds', options.maxBatchIds ?? 65_536),
+    maxBatchIds: positiveInteger('maxBatchIds', options.maxBatchIds ?? Math.min(65_536, affordableIds)),
   }
 }
 

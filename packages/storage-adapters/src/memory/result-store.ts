@@ -1,8 +1,9 @@
 import type { ScanResultsRequest, WindowResult } from '@windrow/core'
+import type { HeldBytes } from './ceiling.ts'
 import type { Ledger } from './ledger.ts'
 
 /** A stored row beside what orders it. */
-export interface StoredResult {
+interface StoredResult {
   readonly row: WindowResult
   readonly groupKey: string
   readonly bytes: number
@@ -49,16 +50,22 @@ export class ResultStore {
     return selected.sort(compareStored).map((stored) => stored.row)
   }
 
-  *all(): Generator<StoredResult> {
-    for (const rows of this.#queries.values()) yield* rows.values()
+  /** Adds a line for each row. */
+  listBytes({ endsMs, bytes }: HeldBytes): void {
+    for (const rows of this.#queries.values()) {
+      for (const stored of rows.values()) {
+        endsMs.push(stored.row.endMs)
+        bytes.push(stored.bytes)
+      }
+    }
   }
 
-  /** Deletes the rows for which the test holds; returns how many. */
-  deleteWhere(test: (stored: StoredResult) => boolean): number {
+  /** Deletes the rows whose end passes the test; returns how many. */
+  deleteWhere(test: (endMs: number) => boolean): number {
     let deleted = 0
     for (const [query, rows] of this.#queries) {
       for (const [identity, stored] of rows) {
-        if (!test(stored)) continue
+        if (!test(stored.row.endMs)) continue
         rows.delete(identity)
         this.#ledger.bytes -= stored.bytes
         deleted++

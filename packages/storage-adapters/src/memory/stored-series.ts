@@ -1,4 +1,5 @@
 import type { SeriesInfo, SeriesRef } from '@windrow/core'
+import type { HeldBytes } from './ceiling.ts'
 import { Chunk } from './chunk.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -61,6 +62,14 @@ export class StoredSeries {
       else high = middle
     }
     return low
+  }
+
+  /** Adds a line for each chunk. */
+  listBytes({ endsMs, bytes }: HeldBytes): void {
+    for (const chunk of this.chunks) {
+      endsMs.push(chunk.lastMs)
+      bytes.push(chunk.bytes)
+    }
   }
 
   /** Deletes rows earlier than `beforeMs`. */

@@ -1,5 +1,4 @@
 import type { StorageCatalog } from '@windrow/core'
-import { BatchIds } from './batch-ids.ts'
 import type { Ledger } from './ledger.ts'
 import { ResultStore } from './result-store.ts'
 import { SERIES_OVERHEAD_BYTES, type StoredSeries } from './stored-series.ts'
@@ -8,17 +7,15 @@ import { SERIES_OVERHEAD_BYTES, type StoredSeries } from './stored-series.ts'
 export class TenantStore {
   readonly metrics: Map<string, Set<StoredSeries>> = new Map()
   readonly results: ResultStore
-  readonly batchIds: BatchIds
   /** Time of the newest sample ever written. */
   newestMs: number = Number.NEGATIVE_INFINITY
   /** The retention limit applied last. */
   retainedFromMs: number = Number.NEGATIVE_INFINITY
   readonly #ledger: Ledger
 
-  constructor(maxBatchIds: number, ledger: Ledger) {
+  constructor(ledger: Ledger) {
     this.#ledger = ledger
     this.results = new ResultStore(ledger)
-    this.batchIds = new BatchIds(maxBatchIds, ledger)
   }
 
   attach(series: StoredSeries): void {

@@ -8,6 +8,8 @@ export interface ResultStreamListener {
   onColumns(query: string, columns: readonly WireColumn[]): void
   onRow(row: WireRow): void
   onProgress(query: string, progress: WireProgress): void
+  /** Nothing more comes of this query: it is gone, or the server could not go on. */
+  onEnd(query: string): void
   /** The server left rows out because this reader was slow. */
   onSkipped(query: string): void
 }
@@ -45,6 +47,7 @@ export function followResults(queries: readonly string[], listener: ResultStream
     )
     on(opened, 'row', (row: WireRow) => listener.onRow(row))
     on(opened, 'progress', (data: WireProgress & { query: string }) => listener.onProgress(data.query, data))
+    on(opened, 'end', (data: { query: string }) => listener.onEnd(data.query))
     on(opened, 'skipped', (data: { query: string }) => listener.onSkipped(data.query))
   }
 

@@ -25,7 +25,8 @@ export function drawWindows(plot: uPlot, model: ChartModel, theme: ChartTheme): 
   const pen: Pen = { context, plot, theme, ratio: devicePixelRatio }
   context.save()
   context.beginPath()
-  context.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+  // Room for the mark at the end of the newest window.
+  context.rect(bbox.left, bbox.top, bbox.width + 5 * pen.ratio, bbox.height)
   context.clip()
   for (const [fromMs, toMs] of model.gaps) hatchGap(pen, fromMs, toMs)
   const low = model.lines.find((line) => line.role === 'min')
@@ -35,7 +36,10 @@ export function drawWindows(plot: uPlot, model: ChartModel, theme: ChartTheme): 
     if (line.role === 'line') strokeLine(pen, model, line)
   }
   const lead = model.lines[0]
-  if (lead) markIncomplete(pen, lead.entries)
+  if (lead) {
+    markIncomplete(pen, lead.entries)
+    markImported(pen, lead.entries)
+  }
   context.restore()
 }
 
@@ -230,4 +234,22 @@ function markIncomplete(pen: Pen, entries: readonly (Entry | undefined)[]): void
     const height = Math.max(3, missing * STRIP_HEIGHT) * pen.ratio
     hatch(pen, xAt(pen, entry.row.startMs), bottom - height, xAt(pen, entry.row.endMs), bottom, pen.theme.warning, 3)
   }
+}
+
+/** A dotted line along the axis under windows that were computed from history. */
+function markImported(pen: Pen, entries: readonly (Entry | undefined)[]): void {
+  const { context, plot, theme, ratio } = pen
+  const y = plot.bbox.top + plot.bbox.height - 1.5 * ratio
+  context.save()
+  context.beginPath()
+  for (const entry of entries) {
+    if (!entry || entry.row.source === 'live') continue
+    context.moveTo(xAt(pen, entry.row.startMs), y)
+    context.lineTo(xAt(pen, entry.row.endMs), y)
+  }
+  context.strokeStyle = theme.axis
+  context.lineWidth = 1.5 * ratio
+  context.setLineDash([1.5 * ratio, 2.5 * ratio])
+  context.stroke()
+  context.restore()
 }

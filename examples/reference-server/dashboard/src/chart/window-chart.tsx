@@ -1,7 +1,7 @@
 import { effect, type ReadonlySignal, type Signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
-import { formatTicks } from '../format/units.ts'
+import { formatTicks, tickSteps } from '../format/units.ts'
 import type { ChartModel } from '../model/chart-model.ts'
 import { chartTheme } from './chart-theme.ts'
 import { drawWindows } from './draw-windows.ts'
@@ -96,7 +96,7 @@ function optionsFor(
     width: element.clientWidth,
     height: HEIGHT,
     ms: 1,
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: true, range: () => [model.peek()?.fromMs ?? 0, model.peek()?.toMs ?? 1] },
@@ -110,6 +110,7 @@ function optionsFor(
         ticks: { show: false },
         font,
         gap: 6,
+        incrs: () => tickSteps(model.peek()?.unit ?? ''),
         size: (plot, values) => axisWidth(plot, values),
         values: (_plot, ticks) => formatTicks(ticks, model.peek()?.unit ?? '', model.peek()?.isFraction),
       },
@@ -155,7 +156,7 @@ function optionsFor(
           const fromMs = plot.posToVal(plot.select.left, 'x')
           const toMs = plot.posToVal(plot.select.left + plot.select.width, 'x')
           plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
-          zoom.current.onZoom(Math.floor(fromMs), Math.ceil(toMs))
+          zoom.current.onZoom(fromMs, toMs)
         },
       ],
     },

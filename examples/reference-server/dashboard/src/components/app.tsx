@@ -111,7 +111,7 @@ async function exampleQuery(): Promise<string> {
   try {
     const answer = await request('GET', 'v1/metrics-catalog')
     const list = Array.isArray(answer) ? answer : (answer as { metrics?: unknown } | undefined)?.metrics
-    const names = (Array.isArray(list) ? list : []).map((entry: { name?: string }) => entry.name ?? '')
+    const names = (Array.isArray(list) ? list : []).map((entry: { metric?: string }) => entry.metric ?? '')
     if (!names.includes(metric)) metric = names.find((name) => name !== '') ?? metric
   } catch {
     // The example only helps; without a catalogue it names a metric that is common.

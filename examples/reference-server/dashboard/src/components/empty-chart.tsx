@@ -21,7 +21,6 @@ export function EmptyChart({ query, windowMs, range }: EmptyChartProps) {
 }
 
 function explain(query: WireQuery, windowMs: number | undefined, range: EmptyChartProps['range']): [string, string] {
-  if (query.state === 'invalid') return ['Not running', query.problem ?? 'The query does not fit its metric.']
   if (range.kind === 'fixed') {
     return ['No windows stored', `Nothing between ${formatClock(range.fromMs)} and ${formatClock(range.toMs)}.`]
   }

@@ -5,6 +5,7 @@ import { isLive } from '../state/time-range.ts'
 import { RangePicker } from './range-picker.tsx'
 
 const THEMES: readonly ThemeChoice[] = ['system', 'light', 'dark']
+const THEME_NAMES: Readonly<Record<ThemeChoice, string>> = { system: 'System', light: 'Light', dark: 'Dark' }
 
 /** One line, always in the same place: range, live state, theme. */
 export function PageHead({ onCreate }: { readonly onCreate: () => void }) {
@@ -20,7 +21,7 @@ export function PageHead({ onCreate }: { readonly onCreate: () => void }) {
             title="Hold or let go the pictures (Space)"
             onClick={togglePause}
           >
-            {isPaused.value ? 'Resume' : 'Hold'}
+            {isPaused.value ? 'Resume view' : 'Pause view'}
           </button>
           <span class={`live ${isPaused.value ? 'is-held' : ''}`} role="status">
             {isPaused.value ? `paused, ${waitingCount.value} windows waiting` : 'live'}
@@ -33,11 +34,11 @@ export function PageHead({ onCreate }: { readonly onCreate: () => void }) {
         {THEMES.map((theme) => (
           <button
             type="button"
-            key={theme}
+            key={THEME_NAMES[theme]}
             aria-pressed={themeChoice.value === theme}
             onClick={() => chooseTheme(theme)}
           >
-            {theme}
+            {THEME_NAMES[theme]}
           </button>
         ))}
       </fieldset>

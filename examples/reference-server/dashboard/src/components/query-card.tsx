@@ -29,6 +29,7 @@ export function QueryCard({ card }: { readonly card: Card }) {
     frame.value
     view.value = buildCardView({
       rows: card.rows,
+      windowMs: card.query.value.window?.sizeMs ?? 0,
       stepMs: card.query.value.window?.stepMs ?? Number.POSITIVE_INFINITY,
       columns: card.shapedColumns.value,
       looks: card.looks,
@@ -65,7 +66,7 @@ export function QueryCard({ card }: { readonly card: Card }) {
       {load.kind === 'failed' && load.failure && (
         <FailureNote failure={load.failure} onRetry={() => void card.loadRange(timeRange.peek())} />
       )}
-      {!shown || (shown.isEmpty && load.kind === 'loading') ? (
+      {query.state === 'invalid' && shown?.isEmpty ? null : !shown || (shown.isEmpty && load.kind === 'loading') ? (
         <Skeleton />
       ) : shown.isEmpty ? (
         load.kind === 'ready' && (

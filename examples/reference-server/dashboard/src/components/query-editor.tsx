@@ -76,7 +76,6 @@ export function QueryEditor({ name, text, onSave, onClose }: QueryEditorProps) {
 
   const found = diagnostics.value
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Escape and Ctrl-Enter belong to the form as a whole.
     <form class="editor" onSubmit={save} onKeyDown={onKeyDown}>
       {name === undefined && (
         <label class="field">

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { fromLocalInput, toLocalInput } from '../format/time.ts'
-import { boundsOf, showLast, showRange, timeRange } from '../state/time-range.ts'
+import { boundsOf, isZoomed, showLast, showRange, timeRange, zoomBack } from '../state/time-range.ts'
 
 /** Live, the last 15 minutes or the last hour standing still, or any two moments. */
 export function RangePicker() {
@@ -47,6 +47,11 @@ export function RangePicker() {
           Custom
         </button>
       </fieldset>
+      {isZoomed.value && (
+        <button type="button" title="Also: double click on a chart" onClick={zoomBack}>
+          Zoom out
+        </button>
+      )}
       {isOpen.value && (
         <form class="custom-range" onSubmit={apply}>
           <label>

@@ -31,13 +31,13 @@ export function ValueTiles({ view, columns, focus, onScale }: ValueTilesProps) {
           <>
             <span class="tile-label">
               {isDrawn && (
-                <Swatch look={isEdge ? bandLook : lookAt(column.index)} role={isEdge ? column.role : 'line'} />
+                <Swatch look={isEdge ? bandLook : lookAt(column.colour)} role={isEdge ? column.role : 'line'} />
               )}
               <bdi>{column.name}</bdi>
             </span>
             <span class="tile-value">
               {parts.digits}
-              {parts.unit !== '' && <small>{parts.unit}</small>}
+              {parts.unit + parts.noun !== '' && <small>{`${parts.unit} ${parts.noun}`.trim()}</small>}
               {error !== undefined && <small class="tile-error">±{(error * 100).toPrecision(2)} %</small>}
             </span>
           </>

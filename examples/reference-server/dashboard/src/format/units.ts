@@ -2,6 +2,8 @@
 export interface DisplayUnit {
   readonly divisor: number
   readonly label: string
+  /** What is counted, such as `request`: said once beside a value, not on every tick. */
+  readonly noun?: string
 }
 
 const MINUS = '\u2212'
@@ -57,10 +59,9 @@ export function displayUnit(unit: string, magnitude: number, isFraction = false)
   }
   if (head === '%') return { divisor: 1, label: `%${suffix}` }
   if (head === '1' && isFraction) return { divisor: 0.01, label: `%${suffix}` }
-  const word = head === '1' ? '' : head.replaceAll(/[{}]/g, '')
+  const noun = head === '1' ? '' : head.replaceAll(/[{}]/g, '')
   const chosen = size < PLAIN_LIMIT ? { divisor: 1, label: '' } : pick(PLAIN, size, PLAIN.at(-1))
-  const joined = chosen.label !== '' && word !== '' ? `${chosen.label}${THIN_SPACE}${word}` : chosen.label + word
-  return { divisor: chosen.divisor, label: joined + suffix }
+  return { divisor: chosen.divisor, label: chosen.label + suffix, ...(noun === '' ? {} : { noun }) }
 }
 
 function splitRate(unit: string): [string, string | undefined] {
@@ -97,13 +98,20 @@ export function formatNumber(value: number): string {
   return value < 0 ? MINUS + text : text
 }
 
-/** Digits and unit apart, for tiles that set them differently. `null` is an en dash, never zero. */
-export function formatParts(value: number | null, unit: string, isFraction = false): { digits: string; unit: string } {
-  if (value === null) return { digits: '–', unit: '' }
-  const display = displayUnit(unit, value, isFraction)
-  return { digits: formatNumber(value / display.divisor), unit: display.label }
+export interface ValueParts {
+  readonly digits: string
+  readonly unit: string
+  readonly noun: string
 }
 
+/** Digits and unit apart, for tiles that set them differently. `null` is an en dash, never zero. */
+export function formatParts(value: number | null, unit: string, isFraction = false): ValueParts {
+  if (value === null) return { digits: '–', unit: '', noun: '' }
+  const display = displayUnit(unit, value, isFraction)
+  return { digits: formatNumber(value / display.divisor), unit: display.label, noun: display.noun ?? '' }
+}
+
+/** Digits and unit in one, without the noun. */
 export function formatValue(value: number | null, unit: string, isFraction = false): string {
   const parts = formatParts(value, unit, isFraction)
   return parts.unit === '' ? parts.digits : `${parts.digits}${THIN_SPACE}${parts.unit}`
@@ -113,6 +121,16 @@ export function formatValue(value: number | null, unit: string, isFraction = fal
 export function formatExact(value: number | null, unit: string): string {
   if (value === null) return 'no value'
   return unit === '' || unit === '1' ? String(value) : `${value} ${unit}`
+}
+
+const DECIMAL_STEPS = Array.from({ length: 48 }, (_, power) =>
+  [1, 2, 5].map((step) => step * 10 ** (power - 24)),
+).flat()
+const BINARY_STEPS = Array.from({ length: 60 }, (_, power) => 2 ** power)
+
+/** Distances between ticks that come out round in the unit they are printed in. */
+export function tickSteps(unit: string): number[] {
+  return splitRate(unit)[0] === 'By' ? BINARY_STEPS : DECIMAL_STEPS
 }
 
 /** Labels of one axis: they share a unit, and have the fraction digits their step needs. */

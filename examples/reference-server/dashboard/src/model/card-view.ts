@@ -30,6 +30,7 @@ export interface CardView {
 
 export interface CardViewOptions {
   readonly rows: RowStore
+  readonly windowMs: number
   readonly stepMs: number
   readonly columns: readonly ShapedColumn[]
   readonly looks: LookBook
@@ -49,10 +50,12 @@ export function buildCardView(options: CardViewOptions): CardView {
   const column = columns.some(({ name }) => name === choice.column) ? choice.column : defaultColumn(columns)
   const limit = choice.isExpanded ? MOST_GROUPS : TOP_GROUPS
   const groups = isolated ? [isolated] : topGroups(inView, column, fromMs, limit)
+  // An open window ends in the future: it is drawn to its end.
+  const newestEndMs = groups.reduce((most, group) => Math.max(most, group.entries.at(-1)?.row.endMs ?? 0), toMs)
   return {
     chart: buildChartModel({
       fromMs,
-      toMs,
+      toMs: Math.min(newestEndMs, toMs + options.windowMs),
       stepMs: options.stepMs,
       finalThroughMs: options.finalThroughMs === null ? null : Math.min(options.finalThroughMs, toMs),
       groups,

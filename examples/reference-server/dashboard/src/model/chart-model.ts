@@ -62,7 +62,7 @@ export function buildChartModel(options: ChartModelOptions): ChartModel {
       const value = entry.row.retracted ? null : columnValue(entry.row, column.name)
       values[index] = value !== null && Number.isFinite(value) ? value : null
     }
-    const role = 'scale' in options.drawn && hasBand(options) ? column.role : 'line'
+    const role = 'scale' in options.drawn ? column.role : 'line'
     return { label, groupKey: groups[groupIndex]?.key ?? '', column, look, values, entries, role }
   })
   const first = lines[0]?.column
@@ -103,18 +103,11 @@ interface LineChoice {
   readonly label: string
 }
 
-function hasBand({ columns, drawn }: ChartModelOptions): boolean {
-  const roles = columns
-    .filter((column) => !('scale' in drawn) || column.scale === drawn.scale)
-    .map((column) => column.role)
-  return roles.includes('min') && roles.includes('max')
-}
-
 function linesOf({ columns, drawn, groups, looks, nameOf }: ChartModelOptions): LineChoice[] {
   if ('scale' in drawn) {
     return columns
       .filter((column) => column.scale === drawn.scale)
-      .map((column) => ({ groupIndex: 0, column, look: lookAt(column.index), label: column.name }))
+      .map((column) => ({ groupIndex: 0, column, look: lookAt(column.colour), label: column.name }))
   }
   const column = columns.find((candidate) => candidate.name === drawn.column)
   if (!column) return []

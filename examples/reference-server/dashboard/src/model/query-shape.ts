@@ -11,8 +11,8 @@ export interface ShapedColumn {
   readonly scale: string
   /** A dimensionless value that is a fraction of one, hence shown in percent. */
   readonly isFraction: boolean
-  /** Place in the query, which chooses the colour. */
-  readonly index: number
+  /** Place among the lines of the query; the band takes the colour of the first. */
+  readonly colour: number
 }
 
 /** The metric a query selects, for its unit's meaning only. */
@@ -30,15 +30,19 @@ function scaleKind(name: string): string {
 
 export function shapeColumns(columns: readonly WireColumn[], text: string): ShapedColumn[] {
   const isFractionMetric = /utili[sz]ation|ratio|fraction/i.test(metricOf(text))
-  return columns.map((column, index) => {
+  const names = columns.map((column) => column.name)
+  const hasBand = names.includes('min') && names.includes('max')
+  let lineCount = 0
+  return columns.map((column) => {
     const kind = scaleKind(column.name)
+    const role = hasBand && (column.name === 'min' || column.name === 'max') ? column.name : 'line'
     return {
       name: column.name,
       unit: column.unit,
-      role: column.name === 'min' || column.name === 'max' ? column.name : 'line',
+      role,
       scale: `${kind} ${column.unit}`,
       isFraction: isFractionMetric && column.unit === '1' && kind === 'level',
-      index,
+      colour: role === 'line' ? lineCount++ : 0,
     }
   })
 }
@@ -55,5 +59,6 @@ export function defaultScale(columns: readonly ShapedColumn[]): string | undefin
 
 /** The column a grouped card opens with: the middle of the distribution if it is there. */
 export function defaultColumn(columns: readonly ShapedColumn[]): string | undefined {
-  return (columns.find((column) => column.role === 'line') ?? columns[0])?.name
+  const lines = columns.filter((column) => column.role === 'line')
+  return (lines.find((column) => column.scale.startsWith('level')) ?? lines[0] ?? columns[0])?.name
 }

@@ -39,6 +39,16 @@ export class RowStore {
     return this.#hasDropped
   }
 
+  /** Start of the oldest window. */
+  oldestMs(): number | undefined {
+    let oldest: number | undefined
+    for (const { entries } of this.#groups.values()) {
+      const startMs = entries[0]?.row.startMs
+      if (startMs !== undefined && (oldest === undefined || startMs < oldest)) oldest = startMs
+    }
+    return oldest
+  }
+
   groups(): IterableIterator<GroupRows> {
     return this.#groups.values()
   }

@@ -25,5 +25,6 @@ export function isIncomplete({ row }: Entry): boolean {
 export function completenessText({ row }: Entry): string | undefined {
   if (row.completeness === null) return undefined
   const percent = `${Math.floor(row.completeness * 100)}\u2009%`
+  if (row.seriesExpected === 0) return `${row.seriesSeen} series, none of them expected yet`
   return row.seriesExpected === null ? percent : `${percent} (${row.seriesSeen}/${row.seriesExpected} series)`
 }

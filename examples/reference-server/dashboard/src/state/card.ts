@@ -103,6 +103,10 @@ export class Card {
     this.#live.trimBefore(viewNowMs() - LIVE_SPAN_MS - (this.query.peek().window?.sizeMs ?? 0))
   }
 
+  oldestLiveMs(): number | undefined {
+    return this.#live.oldestMs()
+  }
+
   /** How far the watermark is behind the present; undefined before the first sample. */
   lagMs(): number | undefined {
     return this.watermarkMs === null ? undefined : Math.max(0, viewNowMs() - this.watermarkMs)
@@ -114,6 +118,10 @@ export class Card {
    */
   async loadRange(range: TimeRange): Promise<void> {
     this.#loading?.abort()
+    if (this.query.peek().state === 'invalid') {
+      this.load.value = { kind: 'ready' }
+      return
+    }
     const loading = new AbortController()
     this.#loading = loading
     this.load.value = { kind: 'loading' }

@@ -3,8 +3,8 @@ import { queryPath, type RequestFailure, request } from '../api/http.ts'
 import { followResults } from '../api/result-stream.ts'
 import type { WireQuery } from '../api/wire.ts'
 import { asFailure, Card } from './card.ts'
-import { drawNow, isPaused, requestDraw, setPaused } from './frame-clock.ts'
-import { isLive, timeRange } from './time-range.ts'
+import { drawNow, frame, isPaused, requestDraw, setPaused } from './frame-clock.ts'
+import { fitLiveRange, isLive, timeRange } from './time-range.ts'
 
 const POLL_MS = 5_000
 const TRIM_MS = 10_000
@@ -52,16 +52,17 @@ function takeQueries(queries: readonly WireQuery[]): void {
       const card = known.get(query.name)
       if (!card) return openCard(query)
       known.delete(query.name)
-      const hasNewText = card.query.peek().text !== query.text
+      const before = card.query.peek()
       card.update(query)
-      if (hasNewText) void card.loadRange(timeRange.peek())
+      const isNew = before.text !== query.text || (before.state === 'invalid' && query.state !== 'invalid')
+      if (isNew) void card.loadRange(timeRange.peek())
       return card
     })
   for (const gone of known.values()) gone.dispose()
   const before = cards.peek()
   if (next.length !== before.length || next.some((card, index) => card !== before[index])) cards.value = next
   isListed.value = true
-  follow(next.map((card) => card.name))
+  follow(next.filter((card) => card.query.peek().state !== 'invalid').map((card) => card.name))
 }
 
 function openCard(query: WireQuery): Card {
@@ -103,6 +104,10 @@ function follow(names: readonly string[]): void {
     },
     onRow: (row) => byName(row.query)?.takeRow(row),
     onProgress: (query, progress) => byName(query)?.takeProgress(progress),
+    // The server gave the query up; the next reading of the list tells whether there is still something to follow.
+    onEnd() {
+      followed = ''
+    },
     onSkipped(query) {
       if (isLive.peek()) void byName(query)?.loadRange(timeRange.peek())
     },
@@ -150,6 +155,11 @@ export function startPage(): void {
     if (!isFirst) reloadAll()
     isFirst = false
     requestDraw()
+  })
+  effect(() => {
+    frame.value
+    const oldest = cards.value.map((card) => card.oldestLiveMs()).filter((startMs) => startMs !== undefined)
+    if (oldest.length > 0) fitLiveRange(Math.min(...oldest))
   })
   setInterval(() => {
     for (const card of cards.peek()) card.trim()

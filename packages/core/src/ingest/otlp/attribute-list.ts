@@ -1,5 +1,5 @@
-import type { RejectReason } from '../decode-result.ts'
 import type { AttributeValue } from '../../registry/identity.ts'
+import type { RejectReason } from '../decode-result.ts'
 import { type AttributeNode, attributeValue, nodeJson } from './attribute-node.ts'
 import type { OtlpLimits } from './limits.ts'
 
@@ -50,7 +50,10 @@ export function checkMetricName(name: string, limits: OtlpLimits): PointProblem 
 
 /** Names in messages: short, and without characters that a log or a terminal would act on. */
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}...` : text).replace(/[\u007f-\u009f\u2028\u2029]/g, '?')
+  return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}...` : text).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    '?',
+  )
 }
 
 function refused(reason: RejectReason, detail: string): CheckedAttributes {

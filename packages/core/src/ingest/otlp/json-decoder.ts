@@ -83,7 +83,10 @@ export class JsonDecoder {
     }
   }
 
-  #checked(value: unknown, of: string): Pick<SeriesContext['scope'], never> & {
+  #checked(
+    value: unknown,
+    of: string,
+  ): Pick<SeriesContext['scope'], never> & {
     readonly entries: SeriesContext['resource']
     readonly problem: PointProblem | undefined
   } {
@@ -138,7 +141,7 @@ export class JsonDecoder {
     const attributes = this.#pointAttributes(point)
     if (!this.#writer.admitHistogram(stream, this.#histogram, exponential)) return
     const series = this.#writer.series(stream, attributes)
-    if (typeof series === 'number') this.#writer.appendHistogram(stream, this.#histogram, exponential, series)
+    if (typeof series === 'number') this.#writer.appendHistogram(this.#histogram, series)
     else this.#writer.rejectFor(series)
   }
 

@@ -72,7 +72,9 @@ function readBuckets(value: unknown, counts: number[]): number {
 
 function readCounts(value: unknown, counts: number[]): void {
   for (const count of jsonArray(value, 'bucketCounts'))
-    counts.push(read(count === null ? undefined : jsonUnsigned64(count), 'a bucket count is not an unsigned 64-bit integer'))
+    counts.push(
+      read(count === null ? undefined : jsonUnsigned64(count), 'a bucket count is not an unsigned 64-bit integer'),
+    )
 }
 
 function isSet(value: unknown): boolean {

@@ -16,6 +16,8 @@ export class MessageSplit {
   payloadStart = 0
   payloadEnd = 0
   payloadCount = 0
+  /** How many fields were left out. */
+  payloadTotal = 0
   /** Starts and ends of the runs of kept fields, when there are several. */
   readonly #runs: number[] = []
 
@@ -29,6 +31,7 @@ export class MessageSplit {
     this.#runs.length = 0
     this.payloadField = 0
     this.payloadCount = 0
+    this.payloadTotal = 0
     reader.pos = start
     while (reader.pos < end) {
       const at = reader.pos
@@ -39,6 +42,7 @@ export class MessageSplit {
         if (field < 32 && (payloadFields & (1 << field)) !== 0) {
           if (at !== runStart) this.#runs.push(runStart, at)
           this.payloadCount = field === this.payloadField ? this.payloadCount + 1 : 1
+          this.payloadTotal++
           this.payloadField = field
           this.payloadStart = reader.pos
           this.payloadEnd = fieldEnd

@@ -81,5 +81,8 @@ function formProblem({ form, temporality }: MetricHeader): PointProblem | undefi
     return { reason: 'unsupported', detail: 'summaries cannot be merged over servers; send histograms instead' }
   if (form === 'gauge' || temporality === OtlpTemporality.delta || temporality === OtlpTemporality.cumulative)
     return undefined
-  return { reason: 'temporality', detail: `aggregation temporality ${temporality} is neither delta (1) nor cumulative (2)` }
+  return {
+    reason: 'temporality',
+    detail: `aggregation temporality ${temporality} is neither delta (1) nor cumulative (2)`,
+  }
 }

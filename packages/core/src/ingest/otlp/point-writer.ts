@@ -1,11 +1,11 @@
 import type { DistributionState } from '../../aggregate/distribution-state.ts'
+import { distributionProblem } from '../../aggregate/sketch/check-state.ts'
 import { encodeDistribution } from '../../aggregate/state-codec.ts'
 import type { SeriesRef } from '../../registry/identity.ts'
 import type { SeriesDirectory } from '../../registry/series-directory.ts'
 import type { DecodeResult, RejectedPoint, RejectReason } from '../decode-result.ts'
 import { type SampleBatch, SampleFlag } from '../sample-batch.ts'
 import { type AttributeEntry, checkAttributes, type PointProblem } from './attribute-list.ts'
-import { explicitHistogramProblem, exponentialHistogramProblem } from './histogram-rules.ts'
 import type { OtlpLimits } from './limits.ts'
 import type { MetricStream } from './metric-stream.ts'
 import type { HistogramFields, NumberFields } from './point-fields.ts'
@@ -21,6 +21,7 @@ type TimedPoint = Pick<NumberFields, 'startHigh' | 'startLow' | 'timeHigh' | 'ti
  */
 export class PointWriter {
   readonly #directory: SeriesDirectory
+  readonly #tenant: string
   readonly #limits: OtlpLimits
   #batch: SampleBatch | undefined
   #rejected: RejectedPoint[] = []
@@ -29,9 +30,13 @@ export class PointWriter {
   #columnsBefore = 0
   #statesBefore = 0
   #timestampMs = 0
+  readonly #scratch = new Uint8Array(4096)
+  /** The state that `appendHistogram` will append. */
+  #state: Uint8Array = this.#scratch
 
-  constructor(directory: SeriesDirectory, limits: OtlpLimits) {
+  constructor(directory: SeriesDirectory, tenant: string, limits: OtlpLimits) {
     this.#directory = directory
+    this.#tenant = tenant
     this.#limits = limits
   }
 
@@ -84,12 +89,7 @@ export class PointWriter {
   admitHistogram(stream: MetricStream, point: HistogramFields, exponential: boolean): boolean {
     if (stream.problem !== undefined) this.rejectFor(stream.problem)
     else if (this.#admitTimes(stream, point)) {
-      if (point.noRecordedValue) return true
-      const problem = exponential
-        ? exponentialHistogramProblem(point, this.#limits)
-        : explicitHistogramProblem(point, this.#limits)
-      if (problem === undefined) return true
-      this.rejectFor(problem)
+      if (point.noRecordedValue || this.#encodeState(stream, point, exponential)) return true
     }
     return false
   }
@@ -112,17 +112,30 @@ export class PointWriter {
   }
 
   /** Appends the point that the last `admitHistogram` let through. */
-  appendHistogram(stream: MetricStream, point: HistogramFields, exponential: boolean, ref: SeriesRef): void {
+  appendHistogram(point: HistogramFields, ref: SeriesRef): void {
     const batch = this.#batch!
-    const value = point.noRecordedValue || !point.hasSum ? Number.NaN : point.sum
-    const row = batch.push(ref, this.#timestampMs, value)
+    const row = batch.push(ref, this.#timestampMs, point.noRecordedValue || !point.hasSum ? Number.NaN : point.sum)
     this.#setStart(batch, row, point)
     if (point.noRecordedValue) batch.setFlags(row, SampleFlag.noRecordedValue)
-    else {
-      const state = exponential ? exponentialState(stream, point) : bucketState(stream, point)
-      batch.setState(row, encodeDistribution(state))
-    }
+    else batch.setState(row, this.#state)
     this.#index++
+  }
+
+  /** False when the point was refused: its counts and bounds break the invariants of OTLP's metrics.proto. */
+  #encodeState(stream: MetricStream, point: HistogramFields, exponential: boolean): boolean {
+    const buckets = Math.max(point.counts.length, point.positiveCounts.length, point.negativeCounts.length)
+    if (buckets > this.#limits.buckets) {
+      this.reject('too-large', `${buckets} buckets; at most ${this.#limits.buckets} are taken`)
+      return false
+    }
+    const state = exponential ? exponentialState(stream, point) : bucketState(stream, point)
+    const problem = distributionProblem(state)
+    if (problem !== null) {
+      this.reject('invalid', problem)
+      return false
+    }
+    this.#state = encodeDistribution(state, this.#directory.tenantId(this.#tenant), this.#scratch)
+    return true
   }
 
   #setStart(batch: SampleBatch, row: number, point: TimedPoint): void {
@@ -156,7 +169,8 @@ function bucketState(stream: MetricStream, point: HistogramFields): Distribution
     max: point.max,
     cumulative: stream.cumulative,
     bounds: point.bounds,
-    counts: point.counts.length === 0 ? [point.count] : point.counts,
+    // No buckets at all: everything is in the one from -infinity to +infinity.
+    counts: point.counts.length === 0 && point.bounds.length === 0 ? [point.count] : point.counts,
   }
 }
 

@@ -12,7 +12,7 @@ import { readKeyValue } from './wire-attributes.ts'
 import { checkMessage } from './wire-check.ts'
 import { readExponentialPoint, readHistogramPoint, readNumberPoint } from './wire-points.ts'
 import { WireReader, WireType } from './wire-reader.ts'
-import { REQUEST_SHAPE, SUMMARY_POINT_SHAPE } from './wire-schema.ts'
+import { REQUEST_SHAPE } from './wire-schema.ts'
 
 /** Field numbers of `Metric.data`, also as the bit sets `MessageSplit` takes. */
 const Data = { gauge: 5, sum: 7, histogram: 9, exponential: 10, summary: 11 } as const
@@ -56,7 +56,7 @@ export class ProtobufDecoder {
   #scopes: SeriesContext[] = []
   #streams: MetricStream[] = []
   /** Per id of `#seriesBytes`: a `SeriesRef`, or -1 - an index of `#problems`. */
-  #refs = new Int32Array(256)
+  #refs: Int32Array = new Int32Array(256)
   /** The first one is that of the last point that was not worth remembering. */
   #problems: PointProblem[] = [NO_PROBLEM]
 
@@ -137,6 +137,7 @@ export class ProtobufDecoder {
     const reader = this.#reader
     const split = this.#metricSplit
     split.read(reader, start, end, DATA_FIELDS)
+    if (split.payloadTotal > 1) this.#checkPayload()
     if (split.payloadCount > 1) {
       this.#readJoinedMetric(scopeId, start, end)
       return
@@ -162,7 +163,6 @@ export class ProtobufDecoder {
     const split = this.#metricSplit
     const header = new Uint8Array(split.view.buffer, split.view.byteOffset + split.start, split.end - split.start)
     const data = joinPayload(whole, start, end, split.payloadField, split.payloadCount)
-    this.#checkPayload()
     const joined = joinMetric(header, split.payloadField, data)
     this.#reader = new WireReader(joined)
     this.#readMetric(scopeId, 0, joined.length)
@@ -181,8 +181,10 @@ export class ProtobufDecoder {
       }
       const pointEnd = reader.lengthEnd(end)
       if (field <= Data.sum) this.#readNumber(streamId, stream, pointEnd)
-      else if (field === Data.summary) this.#refuseSummary(stream, pointEnd)
-      else this.#readHistogram(streamId, stream, pointEnd, field === Data.exponential)
+      else if (field === Data.summary) {
+        this.#checkPayload()
+        this.#writer.rejectFor(stream.problem!)
+      } else this.#readHistogram(streamId, stream, pointEnd, field === Data.exponential)
       reader.pos = pointEnd
     }
   }
@@ -190,7 +192,10 @@ export class ProtobufDecoder {
   #readNumber(streamId: number, stream: MetricStream, end: number): void {
     const point = this.#number
     readNumberPoint(this.#reader, end, point, this.#runs)
-    if (!this.#writer.admitNumber(stream, point)) return
+    if (!this.#writer.admitNumber(stream, point)) {
+      this.#checkPayload()
+      return
+    }
     const ref = this.#resolve(streamId, stream, 7)
     if (ref >= 0) this.#writer.appendNumber(stream, point, ref as SeriesRef)
   }
@@ -199,14 +204,12 @@ export class ProtobufDecoder {
     const point = this.#histogram
     if (exponential) readExponentialPoint(this.#reader, end, point, this.#runs)
     else readHistogramPoint(this.#reader, end, point, this.#runs)
-    if (!this.#writer.admitHistogram(stream, point, exponential)) return
+    if (!this.#writer.admitHistogram(stream, point, exponential)) {
+      this.#checkPayload()
+      return
+    }
     const ref = this.#resolve(streamId, stream, exponential ? 1 : 9)
-    if (ref >= 0) this.#writer.appendHistogram(stream, point, exponential, ref as SeriesRef)
-  }
-
-  #refuseSummary(stream: MetricStream, end: number): void {
-    checkMessage(this.#reader, this.#reader.pos, end, SUMMARY_POINT_SHAPE, this.#checkDepth())
-    this.#writer.rejectFor(stream.problem!)
+    if (ref >= 0) this.#writer.appendHistogram(point, ref as SeriesRef)
   }
 
   /** The series of the point just read, by the bytes of its attributes; below 0 when the point was refused. */
@@ -269,9 +272,7 @@ export class ProtobufDecoder {
       reader.pos = fieldEnd
     }
     const checked = checkAttributes(attributes, 'resource', this.#limits)
-    return checked.ok
-      ? { resource: checked.entries, problem: undefined }
-      : { resource: [], problem: checked.problem }
+    return checked.ok ? { resource: checked.entries, problem: undefined } : { resource: [], problem: checked.problem }
   }
 
   #readScope(reader: WireReader, resource: Pick<SeriesContext, 'resource' | 'problem'>): SeriesContext {
@@ -316,7 +317,10 @@ export class ProtobufDecoder {
     )
   }
 
-  /** Once a payload, before the first thing that would stay. */
+  /**
+   * Once a payload: before the first thing that would stay, and when bytes are passed over that nobody has
+   * read before, so that a payload's fate does not depend on what came before it.
+   */
   #checkPayload(): void {
     if (this.#checked) return
     this.#checked = true

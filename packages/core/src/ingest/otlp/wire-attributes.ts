@@ -69,7 +69,12 @@ function readAnyValue(
       case ARRAY_VALUE:
       case KVLIST_VALUE: {
         const listEnd = reader.lengthEnd(end)
-        node = depth === 0 ? undefined : tag === ARRAY_VALUE ? readArray(reader, listEnd, depth - 1) : readMap(reader, listEnd, depth - 1)
+        node =
+          depth === 0
+            ? undefined
+            : tag === ARRAY_VALUE
+              ? readArray(reader, listEnd, depth - 1)
+              : readMap(reader, listEnd, depth - 1)
         reader.pos = listEnd
         break
       }

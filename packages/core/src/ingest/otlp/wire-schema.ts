@@ -83,6 +83,5 @@ const resourceMetrics = shape([
 ])
 
 export const EXEMPLAR_SHAPE: MessageShape = exemplar
-export const SUMMARY_POINT_SHAPE: MessageShape = summaryPoint
 /** `ExportMetricsServiceRequest`, which has the same fields as `MetricsData`. */
 export const REQUEST_SHAPE: MessageShape = shape([[1, resourceMetrics]]) // resource_metrics

@@ -6,7 +6,7 @@ export const MAX_SCALE = 20
 /** Above it the table of one octave would be larger than the first-level cache; see `indexByLogarithm`. */
 const MAX_TABLE_SCALE = 10
 /** The smallest normal double, 2^-1022. */
-export const MIN_NORMAL = 2 ** -1022
+export const MIN_NORMAL: number = 2 ** -1022
 
 const float = new Float64Array(1)
 const words = new Uint32Array(float.buffer)

@@ -195,7 +195,6 @@ export class ExponentialSketch {
       return
     }
     if (other.#count === 0) return
-    if (this.#exact !== null) this.#toBins()
     const source = {
       positive: other.#positive,
       negative: other.#negative,
@@ -225,7 +224,6 @@ export class ExponentialSketch {
   mergeBins(state: ExponentialState): void {
     const { least, greatest } = binExtent(state)
     if (least > greatest) return
-    if (this.#exact !== null) this.#toBins()
     this.#mergeCounts(state, state.scale, totalOf(state))
     // An extreme on the wrong side of all bins contradicts the counts and is not believed; neither is NaN.
     const minGiven = state.min > -Infinity && state.min <= greatest
@@ -394,8 +392,8 @@ export class ExponentialSketch {
       if (!bins.has(index)) {
         const range = { low: index, high: index }
         const finer = this.scale
-        if (value > 0) this.#fit(range, null, finer)
-        else this.#fit(null, range, finer)
+        if (value > 0) this.#fit(range, null, finer, 0)
+        else this.#fit(null, range, finer, 0)
         index >>= finer - this.scale
       }
       // A coarser scale may have moved the zero threshold, on the end of a bin, past the value.
@@ -430,15 +428,21 @@ export class ExponentialSketch {
 
   /** `source` may be made of this sketch's own bins. */
   #mergeCounts(source: SignedCounts, scale: number, total: number): void {
-    const positive = usedRange(source.positive)
-    const negative = usedRange(source.negative)
-    this.#fit(positive, negative, scale)
+    if (this.#exact !== null) {
+      this.#zeroThreshold = Math.max(this.#zeroThreshold, source.zeroThreshold)
+      this.#downscaleTo(scale)
+      this.#toBins()
+    }
+    this.#fit(usedRange(source.positive), usedRange(source.negative), scale, source.zeroThreshold)
+    this.#zeroThresholdAtLeast(source.zeroThreshold)
     const whole = Number.isInteger(source.zeroCount) && areWhole(source.positive) && areWhole(source.negative)
     this.#countMore(total, whole)
-    if (positive !== null) this.#positive.absorb(source.positive, positive, scale - this.scale)
-    if (negative !== null) this.#negative.absorb(source.negative, negative, scale - this.scale)
+    // This scale is not the finer one, so the threshold, the end of a bin here, is the end of one there.
+    const zeroIndex = this.#zeroThreshold === 0 ? -Infinity : exponentialMapping(scale).indexOf(this.#zeroThreshold)
+    const shift = scale - this.scale
     this.#zeroCount += source.zeroCount
-    this.#zeroThresholdAtLeast(source.zeroThreshold)
+    this.#zeroCount += absorbAbove(zeroIndex, this.#positive, source.positive, shift)
+    this.#zeroCount += absorbAbove(zeroIndex, this.#negative, source.negative, shift)
   }
 
   /** Moves what is exact into bins. */
@@ -449,13 +453,16 @@ export class ExponentialSketch {
     this.addMany(values, 0, values.length)
   }
 
-  /** Lowers the scale until these bins, beside those in use, fit the bin limit. */
-  #fit(positive: BinRange | null, negative: BinRange | null, scale: number): void {
+  /** Lowers the scale until these bins, beside those in use, fit the bin limit; bins that count as zero need no room. */
+  #fit(positive: BinRange | null, negative: BinRange | null, scale: number, zeroThreshold: number): void {
     const own = { positive: this.#positive.range(), negative: this.#negative.range(), scale: this.scale }
+    const zero = Math.max(this.#zeroThreshold, zeroThreshold)
     const finest = Math.min(own.scale, scale)
     let target = finest
-    const tooMany = (ownRange: BinRange | null, range: BinRange | null) =>
-      spanAt(target, ownRange, own.scale, range, scale) > MAX_BINS
+    const tooMany = (ownRange: BinRange | null, range: BinRange | null): boolean => {
+      const zeroIndex = zero === 0 ? -Infinity : exponentialMapping(target).indexOf(zero)
+      return spanAbove(zeroIndex, ownRange, own.scale - target, range, scale - target) > MAX_BINS
+    }
     while (tooMany(own.positive, positive) || tooMany(own.negative, negative)) target--
     if (target < finest) this.#collapsed = true
     this.#downscaleTo(target)
@@ -528,14 +535,23 @@ function trimmed(bins: Bins): ExponentialState['positive'] {
   return { offset: range.low, counts: bins.counts.slice(range.low - bins.offset, range.high - bins.offset + 1) }
 }
 
-/** Bins from the least to the greatest of two ranges, each given at a scale of its own, counted at `target`. */
-function spanAt(target: number, a: BinRange | null, aScale: number, b: BinRange | null, bScale: number): number {
+/** Bins from the least above `zeroIndex` to the greatest of two ranges, each shifted to the scale of `zeroIndex`. */
+function spanAbove(zeroIndex: number, a: BinRange | null, aShift: number, b: BinRange | null, bShift: number): number {
   if (a === null && b === null) return 0
-  const aShift = aScale - target
-  const bShift = bScale - target
   const low = Math.min(a === null ? Infinity : a.low >> aShift, b === null ? Infinity : b.low >> bShift)
   const high = Math.max(a === null ? -Infinity : a.high >> aShift, b === null ? -Infinity : b.high >> bShift)
-  return high - low + 1
+  return high - Math.max(low, zeroIndex + 1) + 1
+}
+
+/** Adds the bins of `source` above `zeroIndex` to `bins`; returns what those up to it hold. */
+function absorbAbove(zeroIndex: number, bins: Bins, source: BinCounts, shift: number): number {
+  const range = usedRange(source)
+  if (range === null) return 0
+  let zeros = 0
+  let { low } = range
+  for (; low <= Math.min(zeroIndex, range.high); low++) zeros += source.counts[low - source.offset]!
+  if (low <= range.high) bins.absorb(source, { low, high: range.high }, shift)
+  return zeros
 }
 
 /** Bounds of the values an exponential histogram may hold; `least > greatest` when it is empty. */

@@ -1,0 +1,134 @@
+import { createServer } from 'node:net'
+import { hostname } from 'node:os'
+import { describe, expect, test } from 'vitest'
+import { openEventStream } from './support/event-stream.ts'
+import { otlpJson } from './support/otlp-payloads.ts'
+import { startProcess } from './support/server-process.ts'
+import { request, temporaryDir } from './support/test-server.ts'
+
+const PATIENCE_MS = 30_000
+
+function json(method: string, body: unknown): RequestInit {
+  return { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+}
+
+describe('the process', { timeout: PATIENCE_MS }, () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('says what it listens on, and %s stops it cleanly', async (signal) => {
+    const server = startProcess(temporaryDir())
+    const url = await server.url
+    await expect.poll(() => server.lines.some((line) => line.includes('ackMode'))).toBe(true)
+    expect(server.lines[0]).toMatch(/^windrow listening: http http:\/\/127\.0\.0\.1:\d+$/)
+    expect(server.lines[1]).toMatch(/^windrow listening: otlp-http http:\/\/127\.0\.0\.1:\d+$/)
+    expect(server.lines[2]).toContain('ackMode memory (accepted points are in memory and lost at a crash')
+    expect(server.lines[2]).toContain('at most 1 GiB, retention 365d')
+
+    const otlpUrl = server.lines[1]!.split(' ').at(-1)
+    const body = otlpJson('web-1', 'cpu', [{ timeMs: Date.now(), value: 1 }])
+    const headers = { 'content-type': 'application/json' }
+    expect((await request(`${otlpUrl}/v1/metrics`, { method: 'POST', body, headers })).status).toBe(200)
+    const stream = await openEventStream(`${url}/v1/stream?queries=fleet_cpu`)
+    expect(stream.status).toBe(200)
+
+    server.child.kill(signal)
+    const startedMs = performance.now()
+    expect(await server.exit).toBe(0)
+    expect(performance.now() - startedMs).toBeLessThan(10_000)
+    await stream.ended
+    expect(server.errors()).toBe('')
+  })
+
+  test('after kill -9 every acknowledged change is there, and each query is old or new, never a mix', async () => {
+    const dataDir = temporaryDir()
+    const textOf = (version: number): string =>
+      `FROM web-${version} SELECT cpu WINDOW ${5 + (version % 5)}s COMPUTE avg AS v${version}`
+    let version = 0
+    for (let round = 0; round < 2; round++) {
+      const server = startProcess(dataDir)
+      const url = await server.url
+      if (round === 0)
+        for (const name of ['a', 'b', 'ü']) await request(`${url}/v1/queries`, json('POST', { name, text: textOf(0) }))
+      const acknowledged = new Map<string, number>()
+      const stopAt = version + 60
+      const updates = (async () => {
+        try {
+          for (;;) {
+            version++
+            for (const name of ['a', 'b', 'ü']) {
+              const answer = await request(
+                `${url}/v1/queries/${encodeURIComponent(name)}`,
+                json('PUT', { text: textOf(version) }),
+              )
+              if (answer.status === 200) acknowledged.set(name, version)
+            }
+            if (version === stopAt) server.child.kill('SIGKILL')
+          }
+        } catch {
+          // The connection broke: the server is gone.
+        }
+      })()
+      await server.exit
+      await updates
+      expect(acknowledged.size).toBe(3)
+
+      const again = startProcess(dataDir)
+      const { body } = await request(`${await again.url}/v1/queries`)
+      for (const [name, atLeast] of acknowledged) {
+        const view = body.queries.find((query: { name: string }) => query.name === name)
+        expect(view.state).toBe('running')
+        const found = Number(/AS v(\d+)$/.exec(view.text)?.[1])
+        expect(found).toBeGreaterThanOrEqual(atLeast)
+        expect(found).toBeLessThanOrEqual(version)
+        expect(view.text).toBe(textOf(found))
+        expect(view.columns[0].name).toBe(`v${found}`)
+      }
+      again.child.kill('SIGTERM')
+      expect(await again.exit).toBe(0)
+    }
+  })
+
+  test('the first start has queries for the fleet and for this machine', async () => {
+    const server = startProcess(temporaryDir())
+    const { body } = await request(`${await server.url}/v1/queries`)
+    const byName = new Map<string, { text: string; state: string }>(
+      body.queries.map((query: { name: string; text: string; state: string }) => [query.name, query]),
+    )
+    for (const { state } of byName.values()) expect(state).toBe('running')
+    expect(byName.get('fleet_cpu')?.text).toContain('COMPUTE min, max, avg, percentile(95)')
+    expect(byName.get('host_memory')?.text).toContain(hostname())
+  })
+
+  test('a wrong flag ends it with 2, naming flag, value and remedy', async () => {
+    const server = startProcess(temporaryDir(), '--retention', 'ever', '--sevrers', '5')
+    expect(await server.exit).toBe(2)
+    expect(server.errors()).toBe(
+      'windrow: --sevrers: there is no such flag; see --help\n' +
+        'windrow: --retention: "ever" does not do; give a duration such as 5s, 12h, 30d, 1y or 20y (a year is 365 days)\n',
+    )
+    expect(server.lines).toEqual([])
+  })
+
+  test('help ends it with 0', async () => {
+    const server = startProcess(temporaryDir(), '--help')
+    expect(await server.exit).toBe(0)
+    expect(server.lines.slice(0, 4).join('\n')).toContain('Examples\n  npm start')
+  })
+
+  test('a port or a data directory in use ends it with 1 and the remedy', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    const dataDir = temporaryDir()
+    const running = startProcess(dataDir)
+    await running.url
+    const { port } = other.address() as { port: number }
+    const samePort = startProcess(temporaryDir(), '--port', String(port))
+    expect(await samePort.exit).toBe(1)
+    expect(samePort.errors()).toMatch(
+      /^windrow: --port \d+: the port is in use on 127\.0\.0\.1\. Stop .* \(0 = any free one\)\n$/,
+    )
+    const sameDir = startProcess(dataDir)
+    expect(await sameDir.exit).toBe(1)
+    expect(sameDir.errors()).toContain(
+      'is in use by another server: stop that one, or give this one its own --data-dir',
+    )
+    other.close()
+  })
+})

@@ -1,0 +1,1 @@
+export { type NaiveRow, type NaiveSample, type NaiveWindow, naivePercentile, naiveWindows } from './naive-windows.ts'

@@ -1,0 +1,1 @@
+export { type StorageContractOptions, storageContract } from './contract.ts'
