@@ -88,6 +88,9 @@ function assertContents(contents: readonly string[], { exports = {} }: Manifest)
   if (missing.length > 0) throw new Error(`the tarball lacks ${missing.join(', ')}`)
 }
 
+/** The module named by `... from "x";` or `import "x";` at the end of a line, or by `import("x")`. */
+const importedName = /(?:^(?:.*\sfrom|import)\s|\bimport\()["']([^"'\n]+)["'](?:;?$|\))/gm
+
 /** Code in dist may import what the package declares for its users, and nothing else. */
 function assertDeclaredImports({ folder, manifest }: Package): void {
   const declared = new Set([
@@ -96,9 +99,7 @@ function assertDeclaredImports({ folder, manifest }: Package): void {
   ])
   const undeclared = new Set<string>()
   for (const file of globSync('dist/**/*.js', { cwd: folder })) {
-    for (const [, name = ''] of readFileSync(join(folder, file), 'utf8').matchAll(
-      /^(?:import|export)\b[^'"\n]*['"]([^'"\n]+)['"]/gm,
-    )) {
+    for (const [, name = ''] of readFileSync(join(folder, file), 'utf8').matchAll(importedName)) {
       const own =
         name.startsWith('.') ||
         name.startsWith('node:') ||

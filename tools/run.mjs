@@ -46,9 +46,14 @@ const tasks = {
     if (code !== 0) return code
     return runChild(node, [fromSource, join(root, server, 'src', 'main.ts'), ...args])
   },
-  test(node, args) {
+  async test(node, args) {
     // The browser test needs a browser and a build; it runs when asked for by name.
-    const projects = args.some((arg) => arg.startsWith('--project')) ? [] : ['--project=!browser']
+    const named = args.some((arg) => arg.startsWith('--project'))
+    if (named && args.some((arg) => /^(--project=)?browser$/.test(arg))) {
+      const code = await buildDashboard(node)
+      if (code !== 0) return code
+    }
+    const projects = named ? [] : ['--project=!browser']
     return runChild(node, [tool('vitest', 'vitest.mjs'), 'run', ...projects, ...args])
   },
   bench: (node, args) => runChild(node, [fromSource, join(root, 'benchmarks', 'src', 'main.ts'), ...args]),

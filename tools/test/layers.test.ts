@@ -27,7 +27,7 @@ const goodTree: Record<string, string> = {
   'packages/query-lang/src/text.ts': `import { engine } from '@windrow/core'\nexport const text = engine\n`,
   'packages/storage-adapters/src/index.ts': `export type { engine } from '@windrow/core'\n`,
   'examples/server/src/main.ts': `import { otlp } from '@windrow/core/otlp'\nimport { text } from '@windrow/query-lang'\nexport const all = [otlp, text]\n`,
-  'benchmarks/src/main.ts': `import { text } from '@windrow/query-lang'\nexport const bench = text\n`,
+  'benchmarks/src/main.ts': `import { text } from '@windrow/query-lang'\nimport { ring } from '../../packages/core/src/internal/ring.ts'\nexport const bench = [text, ring]\n`,
   'tools/testing/real-data.ts': 'export const data = 1\n',
 }
 
@@ -100,12 +100,12 @@ const bad: Record<string, { file: string; text: string }> = {
     text: `export { data } from '../../../tools/testing/real-data.ts'\n`,
   },
   'only-exported-entries': {
-    file: 'benchmarks/src/deep.ts',
-    text: `export { ring } from '../../packages/core/src/internal/ring.ts'\n`,
+    file: 'examples/server/src/deep.ts',
+    text: `export { ring } from '../../../packages/core/src/internal/ring.ts'\n`,
   },
   'packages-by-name': {
-    file: 'benchmarks/src/relative.ts',
-    text: `export { engine } from '../../packages/core/src/index.ts'\n`,
+    file: 'examples/server/src/relative.ts',
+    text: `export { engine } from '../../../packages/core/src/index.ts'\n`,
   },
   'no-barrel-inside': { file: 'packages/query-lang/src/barrel.ts', text: `export { text } from './index.ts'\n` },
   'core-without-vendors': { file: `${core}/internal/vendor.ts`, text: `export { it } from 'kafka-client'\n` },

@@ -239,15 +239,19 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     },
   })
   let replaysAreFromEnv = true
+  let unknownAt = -2
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue
     if (token.kind === 'positional') {
+      // Most likely the value of the unknown flag before it, which is told already.
+      if (token.index === unknownAt + 1) continue
       problems.push(`"${token.value}" is not a flag; all settings are flags such as --port 8080, see --help`)
       continue
     }
     if (token.name === 'help') return { kind: 'help', text: helpText() }
     const key = FLAG_KEYS.find((candidate) => FLAGS[candidate].name === token.name)
     if (key === undefined || !token.rawName.startsWith('--')) {
+      unknownAt = token.index
       problems.push(`${token.rawName}: there is no such flag${similarTo(token.name)}; see --help`)
       continue
     }
@@ -312,7 +316,7 @@ function nameReplay(replays: { file: string; as?: string }[], as: string, from: 
 
 function similarTo(name: string): string {
   const near = FLAG_KEYS.map((key) => FLAGS[key].name).find(
-    (flag) => flag.startsWith(name) || name.startsWith(flag) || isOneEditAway(flag, name),
+    (flag) => flag.startsWith(name) || name.startsWith(flag) || isOneEditAway(flag, name) || isTransposed(flag, name),
   )
   return near === undefined ? '' : `, did you mean --${near}`
 }
@@ -323,6 +327,10 @@ function isOneEditAway(left: string, right: string): boolean {
   const skipLeft = left.length >= right.length ? 1 : 0
   const skipRight = right.length >= left.length ? 1 : 0
   return left.slice(start + skipLeft) === right.slice(start + skipRight)
+}
+
+function isTransposed(left: string, right: string): boolean {
+  return [...left].sort().join('') === [...right].sort().join('')
 }
 
 function helpText(): string {

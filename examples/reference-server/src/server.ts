@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { createEngine, type Engine, type EngineOptions } from '@windrow/core'
+import { createEngine, type Engine, type EngineOptions, type StorageAdapter } from '@windrow/core'
 import { memoryAdapter } from '@windrow/storage-adapters/memory'
 import { type ServerContext, TENANT } from './context.ts'
 import { BodyBudget } from './http/body-budget.ts'
@@ -36,7 +36,9 @@ export interface RunningServer {
 
 export interface StartOverrides {
   /** Engine settings that are no flags; tests turn the clock by hand. */
-  readonly engine?: Pick<EngineOptions, 'clock' | 'maxWaitMs'>
+  readonly engine?: Pick<EngineOptions, 'clock' | 'maxQueuedRows'>
+  /** Puts something around the memory storage, for example one that stalls. */
+  readonly wrapStorage?: (storage: StorageAdapter) => StorageAdapter
   readonly logStream?: NodeJS.WritableStream
 }
 
@@ -51,7 +53,8 @@ export async function startServer(options: ServerOptions, overrides: StartOverri
   const log = { level: options.logLevel, stream: overrides.logStream ?? process.stderr }
   const http = createHttpApp({ log, errorFaces: [otlpErrors((request) => /^\/v1\/metrics(?:\?|$)/.test(request.url))] })
   const otlpHttp = createHttpApp({ log: http.log, errorFaces: [otlpErrors(() => true)] })
-  const storage = memoryAdapter({ maxBytes: options.memoryLimitBytes, retentionMs: options.retentionMs })
+  const memory = memoryAdapter({ maxBytes: options.memoryLimitBytes, retentionMs: options.retentionMs })
+  const storage = overrides.wrapStorage?.(memory) ?? memory
   const engine = createEngine({
     storage,
     retentionMs: options.retentionMs,
@@ -80,7 +83,7 @@ export async function startServer(options: ServerOptions, overrides: StartOverri
       options,
       engine,
       storage,
-      storageBytes: () => storage.stats().bytes,
+      storageBytes: () => memory.stats().bytes,
       queryText,
       queries,
       bodyLimits: {

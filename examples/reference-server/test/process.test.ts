@@ -101,7 +101,7 @@ describe('the process', { timeout: PATIENCE_MS }, () => {
     const server = startProcess(temporaryDir(), '--retention', 'ever', '--sevrers', '5')
     expect(await server.exit).toBe(2)
     expect(server.errors()).toBe(
-      'windrow: --sevrers: there is no such flag; see --help\n' +
+      'windrow: --sevrers: there is no such flag, did you mean --servers; see --help\n' +
         'windrow: --retention: "ever" does not do; give a duration such as 5s, 12h, 30d, 1y or 20y (a year is 365 days)\n',
     )
     expect(server.lines).toEqual([])

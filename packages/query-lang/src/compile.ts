@@ -8,7 +8,7 @@ import { identityText } from './canonical.ts'
 import type { Catalog } from './catalog.ts'
 import { type Diagnostic, DiagnosticList, hasErrors, inTextOrder } from './diagnostics.ts'
 import { durationMs } from './duration.ts'
-import { type ParseOptions, parse, parseLeniently } from './parse.ts'
+import { type ParseOptions, parseLeniently } from './parse.ts'
 import { QueryError } from './query-error.ts'
 import { LineIndex } from './span.ts'
 
@@ -109,13 +109,27 @@ export function compileStatement(statement: Statement, options: CompileOptions =
   return { compiled: { type: 'declare-metric', metric: statement.metric.name, declaration }, diagnostics: [] }
 }
 
+interface CompiledText {
+  /** Statements of which a tree could be built. */
+  readonly statements: readonly Statement[]
+  /** Those of them that can run. */
+  readonly compiled: readonly CompiledStatement[]
+  readonly diagnostics: Diagnostic[]
+}
+
+function compileAll(text: string, options: CompileOptions & ParseOptions): CompiledText {
+  const parsed = parseLeniently(text, options.recovery ?? false)
+  const statements = parsed.statements.map(({ statement }) => statement)
+  const results = statements.map((statement) => compileStatement(statement, options))
+  const all = new DiagnosticList()
+  all.addAll(inTextOrder([...parsed.diagnostics, ...results.flatMap(({ diagnostics }) => diagnostics)]))
+  const compiled = results.flatMap((result) => (result.compiled === undefined ? [] : [result.compiled]))
+  return { statements, compiled, diagnostics: all.items }
+}
+
 /** Everything there is to say about a text: of its form, and of what its statements mean. At most 100, in text order. */
 export function check(text: string, options: CompileOptions & ParseOptions = {}): Diagnostic[] {
-  const { statements, diagnostics } = parseLeniently(text, options.recovery ?? false)
-  const meaning = statements.flatMap(({ statement }) => compileStatement(statement, options).diagnostics)
-  const all = new DiagnosticList()
-  all.addAll(inTextOrder([...diagnostics, ...meaning]))
-  return all.items
+  return compileAll(text, options).diagnostics
 }
 
 /**
@@ -124,13 +138,12 @@ export function check(text: string, options: CompileOptions & ParseOptions = {})
  * @throws QueryError when the text has errors or is not exactly one query.
  */
 export function compileText(text: string, options: CompileOptions = {}): QueryPlan {
-  const diagnostics = check(text, options)
+  const { statements, compiled, diagnostics } = compileAll(text, options)
   if (hasErrors(diagnostics)) throw new QueryError(diagnostics)
-  const [query, second] = parse(text).statements
-  const plan = query?.type === 'query' && second === undefined ? compile(query, options).plan : undefined
-  if (plan !== undefined) return plan
+  const [first, second] = compiled
+  if (first?.type === 'query' && second === undefined) return first.plan
   const list = new DiagnosticList()
-  const span = second?.span ?? query?.span ?? new LineIndex(text).span(0, 0)
+  const span = statements[1]?.span ?? statements[0]?.span ?? new LineIndex(text).span(0, 0)
   list.error('NOT_ONE_QUERY', span, 'the text must be one query', 'write FROM .. SELECT .. WINDOW .. COMPUTE ..')
   throw new QueryError(list.items)
 }

@@ -4,7 +4,7 @@ import { RESERVED_IN_EXPRESSIONS, RESERVED_IN_NAMES } from './syntax/tokens.ts'
 /** Words of the topology that this version knows; `node` is another word for `server`. */
 const TOPOLOGY: Readonly<Record<string, string>> = { server: 'server', node: 'server' }
 /** Words that will be topology: they are no plain label names either, or queries would change their meaning. */
-const LATER_TOPOLOGY: ReadonlySet<string> = new Set(['tier', 'app', 'zone', 'group'])
+const LATER_TOPOLOGY: ReadonlySet<string> = new Set(['tier', 'app', 'zone'])
 
 export function topologyOf(word: string): string | undefined {
   return Object.hasOwn(TOPOLOGY, word) ? TOPOLOGY[word] : undefined

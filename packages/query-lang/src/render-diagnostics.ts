@@ -19,7 +19,7 @@ export function renderDiagnostics(text: string, diagnostics: readonly Diagnostic
 
 function renderOne(line: string, diagnostic: Diagnostic): string {
   const at = diagnostic.column - 1
-  const from = Math.max(0, at - MAX_SHOWN / 2)
+  const from = Math.max(0, Math.min(at - MAX_SHOWN / 2, line.length - MAX_SHOWN))
   const shown = line.slice(from, from + MAX_SHOWN)
   const length = Math.max(1, Math.min(diagnostic.end - diagnostic.start, from + shown.length - at))
   // Tabs are kept, so that the carets stand under the place however wide a tab is shown.

@@ -1,8 +1,10 @@
-import type { MetricKind } from '@windrow/core'
+import type { MetricKind, QueryPlan } from '@windrow/core'
 import { WindrowError } from '@windrow/core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import type { Statement } from '../src/ast.ts'
 import type { Catalog } from '../src/catalog.ts'
-import { check, compileStatement, compileText } from '../src/compile.ts'
+import { type CompileResult, check, compileStatement, compileText } from '../src/compile.ts'
+import type { DIAGNOSTIC_CODES, DiagnosticCode } from '../src/diagnostics.ts'
 import { parse } from '../src/parse.ts'
 import { QueryError } from '../src/query-error.ts'
 
@@ -18,6 +20,13 @@ function catalogOf(options: { kind?: MetricKind; assumed?: boolean; servers?: st
     serverNames: () => options.servers ?? ['web-01', 'web-02'],
   }
 }
+
+test('types tell what is there', () => {
+  expectTypeOf(compileText).returns.toEqualTypeOf<QueryPlan>()
+  expectTypeOf<NonNullable<CompileResult['plan']>>().toEqualTypeOf<QueryPlan>()
+  expectTypeOf<Statement['type']>().toEqualTypeOf<'query' | 'declare-metric'>()
+  expectTypeOf<DiagnosticCode>().toEqualTypeOf<keyof typeof DIAGNOSTIC_CODES>()
+})
 
 test('a whole plan', () => {
   const plan = compileText(

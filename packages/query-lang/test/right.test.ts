@@ -23,7 +23,7 @@ const RIGHT: readonly (readonly [text: string, canonical?: string])[] = [
   ['FROM "select", "In" SELECT m WINDOW 5s COMPUTE avg'],
   ['FROM from, compute, group SELECT m WINDOW 5s COMPUTE avg'],
   ['FROM select-1, where.x, window:2 SELECT m WINDOW 5s COMPUTE avg'],
-  ['FROM 10.0.0.1, ::1, a--b, a-.b SELECT m WINDOW 5s COMPUTE avg'],
+  ['FROM 10.0.0.1, ::1, a--b, a-.b, *-*, x-[-] SELECT m WINDOW 5s COMPUTE avg'],
   [
     'FROM "\\"\\\\\\n\\t\\u00e9\\u200b" SELECT m WINDOW 5s COMPUTE avg',
     'FROM "\\"\\\\\\n\\té\\u200b" SELECT m WINDOW 5s COMPUTE avg',

@@ -29,7 +29,6 @@ export function createHttpApp({ log, errorFaces }: HttpAppOptions): FastifyInsta
     keepAliveTimeout: 60_000,
     http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000 },
     routerOptions: { maxParamLength: 1024 },
-    onProtoPoisoning: 'ignore',
     clientErrorHandler: answerBrokenHttp,
     frameworkErrors: (error, request, reply) => sendError(error, request, reply),
   })
@@ -70,7 +69,7 @@ function answerBrokenHttp(error: NodeJS.ErrnoException, socket: import('node:net
     error.code === 'HPE_HEADER_OVERFLOW'
       ? ['431 Request Header Fields Too Large', 'HEADERS_TOO_LARGE', 'the headers are larger than 16 KiB']
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['408 Request Timeout', 'REQUEST_TIMEOUT', 'the request took longer than 30 seconds to arrive']
+        ? ['408 Request Timeout', 'REQUEST_TIMEOUT', 'the request took too long to arrive']
         : ['400 Bad Request', 'BAD_HTTP', 'this is not a valid HTTP request']
   const body = JSON.stringify({ error: { code, message } })
   socket.end(

@@ -77,9 +77,9 @@ export function otlpErrors(isMine: (request: FastifyRequest) => boolean): ErrorF
   }
 }
 
-/** Nothing was taken, so the sender can send the same again. */
-export function refuseUnderPressure({ pressure }: IngestResult): void {
-  if (pressure < 1) return
+/** 503 when there was no room for any of the batch: the sender can send the same again. */
+export function refuseUnderPressure({ accepted, duplicates, shed }: IngestResult): void {
+  if (shed === 0 || accepted > 0 || duplicates > 0) return
   throw new HttpError(503, 'OVERLOADED', 'the write queue is full, nothing was taken', {
     hint: 'send the same again in a second',
     headers: { 'retry-after': '1' },

@@ -6,12 +6,13 @@ import { METRICS_CONTENT_TYPE, MetricsText } from '../metrics-text.ts'
 
 const NANOS_PER_SECOND = 1e9
 const MICROS_PER_SECOND = 1e6
+const DELAY_RESOLUTION_MS = 20
 
 type DelayHistogram = ReturnType<typeof monitorEventLoopDelay>
 
 /** `GET /metrics`: what the server knows about itself. */
 export function selfMetricsRoutes(app: FastifyInstance, context: ServerContext): void {
-  const delay = monitorEventLoopDelay({ resolution: 20 })
+  const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   delay.enable()
   app.addHook('onClose', async () => {
     delay.disable()
@@ -122,8 +123,11 @@ function processMetrics(text: MetricsText, context: ServerContext, delay: DelayH
   text.family('windrow_storage_bytes', 'gauge', 'Bytes the storage holds.', one(context.storageBytes()))
   text.family('windrow_storage_errors_total', 'counter', 'Writes the storage failed.', one(stats.storageErrors))
   text.family('windrow_body_bytes_in_flight', 'gauge', 'Request bodies held.', one(context.bodyLimits.budget.heldBytes))
+  // The histogram holds the time from one timer to the next, which is the resolution when nothing is late.
+  const lateSeconds = (percent: number): number =>
+    Math.max(0, delay.percentile(percent) / NANOS_PER_SECOND - DELAY_RESOLUTION_MS / 1000)
   const quantiles = [0.5, 0.99].map(
-    (quantile) => [{ quantile: String(quantile) }, delay.percentile(quantile * 100) / NANOS_PER_SECOND] as const,
+    (quantile) => [{ quantile: String(quantile) }, lateSeconds(quantile * 100)] as const,
   )
   text.family(
     'windrow_event_loop_delay_seconds',

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
@@ -8,6 +10,7 @@ import { type ServerProcess, startServerProcess } from './support/server-process
 import { openWatchedPage } from './support/watched-page.ts'
 
 const VITE_CONFIG = fileURLToPath(new URL('../../vite.config.ts', import.meta.url))
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const HOSTILE = '<img src=x onerror=alert(document.domain)>'
 /** Windows of the queries below are one second long; the fleet reports every second. */
 const SOON_MS = 20_000
@@ -202,6 +205,44 @@ describe.skipIf(!isRunnable)('the dashboard in Chromium', () => {
     await page.getByRole('button', { name: 'Live' }).click()
     await page.locator('.live').waitFor()
     expect(watched.complaints).toEqual([])
+  })
+
+  test.for(['light', 'dark'] as const)(
+    'axe finds nothing wrong in the %s theme, with a form open',
+    async (colorScheme) => {
+      await using watched = await openWatchedPage(browser, server.url, { colorScheme })
+      const { page } = watched
+      await cardOf(page, 'lively').locator('.chart canvas').waitFor({ timeout: SOON_MS })
+      await page.getByRole('button', { name: 'New query' }).click()
+      await page.getByRole('button', { name: 'Custom' }).click()
+      await page.getByRole('region', { name: 'New query' }).getByLabel('Query').fill('FROM * SELECT')
+      await page.locator('.diagnostics li').first().waitFor()
+      await cardOf(page, 'lively').getByRole('button', { name: 'Delete', exact: true }).click()
+      await page.evaluate(AXE)
+      const tags = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']
+      const found = await page.evaluate<{
+        violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[]
+      }>(`axe.run(document, { runOnly: ${JSON.stringify(tags)} })`)
+      const faults = found.violations.map(({ id, nodes }) =>
+        [id, ...nodes.map((node) => node.failureSummary)].join('\n'),
+      )
+      expect(faults).toEqual([])
+    },
+  )
+
+  test('the arrow keys move over the windows, and wide content stays inside a narrow page', async () => {
+    await using watched = await openWatchedPage(browser, server.url, { viewport: { width: 360, height: 800 } })
+    const { page } = watched
+    const card = cardOf(page, 'lively')
+    await card.locator('.chart canvas').waitFor({ timeout: SOON_MS })
+    const window = card.locator('.readout-window')
+    const newest = await window.textContent()
+    await card.getByRole('img').focus()
+    await page.keyboard.press('ArrowLeft')
+    await page.keyboard.press('ArrowLeft')
+    await card.locator('.readout.is-cursor').waitFor()
+    expect(await window.textContent()).not.toBe(newest)
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(360)
   })
 
   test('the theme follows the system, can be chosen, and is kept without a flash', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
 import { parseCommandLine, type ServerOptions } from '../../src/options.ts'
-import { type RunningServer, startServer } from '../../src/server.ts'
+import { type RunningServer, type StartOverrides, startServer } from '../../src/server.ts'
 
 /** 2026-01-01T00:00:00Z: where the manual clock of a test server starts. */
 export const START_MS = 1_767_225_600_000
@@ -38,10 +38,13 @@ export interface Answer {
 }
 
 /** A real server on free ports of the loopback, its clock turned by hand, closed after the test. */
-export async function startTestServer(options: { dataDir?: string; flags?: string[] } = {}): Promise<TestServer> {
+export async function startTestServer(
+  options: { dataDir?: string; flags?: string[]; overrides?: StartOverrides } = {},
+): Promise<TestServer> {
   const dataDir = options.dataDir ?? temporaryDir()
   const running = await startServer(testOptions('--data-dir', dataDir, ...(options.flags ?? [])), {
-    engine: { clock: 'manual' },
+    ...options.overrides,
+    engine: { clock: 'manual', ...options.overrides?.engine },
   })
   let closed: Promise<void> | undefined
   const close = (): Promise<void> => {

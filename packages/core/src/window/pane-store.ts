@@ -122,7 +122,7 @@ export class PaneStore {
     if (slot < 0) return
     const counts = this.#counts
     counts[MATCHED]! += 1
-    if (value !== value) {
+    if (Number.isNaN(value)) {
       counts[EXCLUDED]! += 1
       return
     }

@@ -217,7 +217,8 @@ export class WindowOperator {
 
   #shareStore(plan: QueryPlan): PaneStore {
     const metric = this.#registry.metricEntry(this.#tenantId, plan.selector.metric)
-    const siblings = (this.#storesOfMetric[metric.id] ??= [])
+    const siblings = this.#storesOfMetric[metric.id] ?? []
+    this.#storesOfMetric[metric.id] = siblings
     const key = JSON.stringify([plan.selector, plan.groupBy])
     const shared = siblings.find(
       (store) =>

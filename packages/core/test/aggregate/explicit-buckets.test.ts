@@ -8,7 +8,17 @@ const MEDIAN = { digits: 50, scale: 2 }
 
 function bucketState(bounds: number[], counts: number[], extremes: Partial<BucketState> = {}): BucketState {
   const count = counts.reduce((total, next) => total + next, 0)
-  return { type: 'buckets', count, sum: 0, min: Number.NaN, max: Number.NaN, cumulative: false, bounds, counts, ...extremes }
+  return {
+    type: 'buckets',
+    count,
+    sum: 0,
+    min: Number.NaN,
+    max: Number.NaN,
+    cumulative: false,
+    bounds,
+    counts,
+    ...extremes,
+  }
 }
 
 function sketchOfBuckets(state: BucketState): ExponentialSketch {
@@ -69,22 +79,26 @@ describe('explicit buckets', () => {
       .map((bounds) => bounds.filter((bound, i) => i === 0 || bound !== bounds[i - 1]))
     const cases = fc.record({ values: valueSets, others: valueSets, bounds: sortedBounds, recorded: fc.boolean() })
     fc.assert(
-      fc.property(cases, fc.array(ranks, { minLength: 5, maxLength: 20 }), ({ values, others, bounds, recorded }, asked) => {
-        const alone = sketchOfBuckets(histogramOf(values, bounds, recorded))
-        const together = sketchOf(others, { scale: 4 })
-        together.merge(alone)
-        for (const [sketch, raw] of [
-          [alone, values],
-          [together, [...values, ...others]],
-        ] as const) {
-          expect(sketch.count).toBe(raw.length)
-          for (const rank of asked) {
-            const exact = exactQuantile(raw, rank)
-            const allowed = Math.abs(exact) * sketch.relativeError * (1 + 1e-12)
-            expect(Math.abs(sketch.quantile(rank)! - exact)).toBeLessThanOrEqual(allowed)
+      fc.property(
+        cases,
+        fc.array(ranks, { minLength: 5, maxLength: 20 }),
+        ({ values, others, bounds, recorded }, asked) => {
+          const alone = sketchOfBuckets(histogramOf(values, bounds, recorded))
+          const together = sketchOf(others, { scale: 4 })
+          together.merge(alone)
+          for (const [sketch, raw] of [
+            [alone, values],
+            [together, [...values, ...others]],
+          ] as const) {
+            expect(sketch.count).toBe(raw.length)
+            for (const rank of asked) {
+              const exact = exactQuantile(raw, rank)
+              const allowed = Math.abs(exact) * sketch.relativeError * (1 + 1e-12)
+              expect(Math.abs(sketch.quantile(rank)! - exact)).toBeLessThanOrEqual(allowed)
+            }
           }
-        }
-      }),
+        },
+      ),
     )
   })
 })

@@ -12,7 +12,16 @@ const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
 function exponentialState(parts: Partial<ExponentialState>): ExponentialState {
   const empty = { offset: 0, counts: [] }
   const totals = { count: 0, sum: 0, min: Number.NaN, max: Number.NaN, cumulative: false }
-  return { type: 'exponential', ...totals, scale: 6, zeroThreshold: 0, zeroCount: 0, positive: empty, negative: empty, ...parts }
+  return {
+    type: 'exponential',
+    ...totals,
+    scale: 6,
+    zeroThreshold: 0,
+    zeroCount: 0,
+    positive: empty,
+    negative: empty,
+    ...parts,
+  }
 }
 
 /** Bins in use and their counts. */
@@ -126,15 +135,18 @@ describe('ExponentialSketch', () => {
   describe('with a ready-made exponential histogram', () => {
     it('takes over its bins, whatever their scale', () => {
       const values = upTo(200)
-      const { positive } = binned(sketchOf(values, { scale: 9 }))
+      const { positive } = binned(sketchOf(values, { scale: 8 }))
       const sketch = new ExponentialSketch()
-      sketch.mergeDistribution(exponentialState({ count: 200, min: 1, max: 200, scale: 9, positive }))
+      sketch.mergeDistribution(exponentialState({ count: 200, min: 1, max: 200, scale: 8, positive }))
       expect(sketch.toState()).toEqual(sketchOf(values).toState())
     })
 
     it('bounds quantiles by the outer bins when no extremes were recorded', () => {
       const sketch = new ExponentialSketch()
-      const [positive, negative] = [{ offset: 2, counts: [1, 0, 1] }, { offset: 0, counts: [1] }]
+      const [positive, negative] = [
+        { offset: 2, counts: [1, 0, 1] },
+        { offset: 0, counts: [1] },
+      ]
       sketch.mergeBins(exponentialState({ count: 4, scale: 0, zeroCount: 1, positive, negative }))
       const { min, max, minSeen, maxSeen } = binned(sketch)
       expect([min, max, minSeen, maxSeen]).toEqual([-2, 32, false, false])

@@ -72,8 +72,16 @@ const sketches = { exact: sketchOf([3, -1, 0, 2.5], { zeroThreshold: 1e-9 }), bi
 
 const decoders = { distribution: decodeDistribution, sketch: decodeSketch }
 const encoded = [
-  ...Object.entries(distributions).map(([name, state]) => ({ name, kind: 'distribution' as const, bytes: encodeDistribution(state, 9) })),
-  ...Object.entries(sketches).map(([name, sketch]) => ({ name, kind: 'sketch' as const, bytes: encodeSketch(sketch, 9) })),
+  ...Object.entries(distributions).map(([name, state]) => ({
+    name,
+    kind: 'distribution' as const,
+    bytes: encodeDistribution(state, 9),
+  })),
+  ...Object.entries(sketches).map(([name, sketch]) => ({
+    name,
+    kind: 'sketch' as const,
+    bytes: encodeSketch(sketch, 9),
+  })),
 ]
 
 /** Decodes; what comes out is valid, or the error is one of the two codes and names an offset. */
@@ -101,14 +109,36 @@ describe('the state codec', () => {
 
   it('gives every distribution back as it was', () => {
     const counts = (least: number) =>
-      fc.array(fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat() }, fc.maxSafeNat().map((n) => n % 2 ** 45)), {
-        minLength: least,
-        maxLength: 60,
-      })
-    const totals = { sum: fc.double(), cumulative: fc.boolean(), min: fc.constantFrom(Number.NaN, -4, 0), max: fc.constantFrom(Number.NaN, 0, 4) }
-    const row = fc.record({ offset: fc.integer({ min: -1000, max: 1000 }), counts: counts(0).map((row) => Float64Array.from(row)) })
+      fc.array(
+        fc.oneof(
+          { weight: 3, arbitrary: fc.constant(0) },
+          { weight: 2, arbitrary: fc.nat() },
+          fc.maxSafeNat().map((n) => n % 2 ** 45),
+        ),
+        {
+          minLength: least,
+          maxLength: 60,
+        },
+      )
+    const totals = {
+      sum: fc.double(),
+      cumulative: fc.boolean(),
+      min: fc.constantFrom(Number.NaN, -4, 0),
+      max: fc.constantFrom(Number.NaN, 0, 4),
+    }
+    const row = fc.record({
+      offset: fc.integer({ min: -1000, max: 1000 }),
+      counts: counts(0).map((row) => Float64Array.from(row)),
+    })
     const exponentials = fc
-      .record({ ...totals, scale: fc.integer({ min: 4, max: 20 }), zeroThreshold: fc.constantFrom(0, 0.5), zeroCount: fc.nat(), positive: row, negative: row })
+      .record({
+        ...totals,
+        scale: fc.integer({ min: 4, max: 20 }),
+        zeroThreshold: fc.constantFrom(0, 0.5),
+        zeroCount: fc.nat(),
+        positive: row,
+        negative: row,
+      })
       .map((state): DistributionState => {
         const count = state.zeroCount + sumOf(state.positive.counts) + sumOf(state.negative.counts)
         return { type: 'exponential', count, ...state }
@@ -125,7 +155,10 @@ describe('the state codec', () => {
   })
 
   it('carries type and tenant in its header', () => {
-    expect(readStateHeader(encodeDistribution(buckets, 4_000_000_000))).toEqual({ type: 'bucket-distribution', tenantId: 4_000_000_000 })
+    expect(readStateHeader(encodeDistribution(buckets, 4_000_000_000))).toEqual({
+      type: 'bucket-distribution',
+      tenantId: 4_000_000_000,
+    })
     expect(readStateHeader(encodeSketch(binnedSketch, 5))).toEqual({ type: 'binned-sketch', tenantId: 5 })
   })
 
@@ -187,21 +220,30 @@ describe('the state codec', () => {
     { name: 'a negative count', state: { ...buckets, counts: [0, 0, 5, 70_000, -7, 14] } },
     { name: 'a count that is not finite', state: { ...exponential, zeroCount: Infinity, count: Infinity } },
     { name: 'a scale out of range', state: { ...exponential, scale: 21 } },
-    { name: 'bins outside of the doubles', state: { ...exponential, positive: { offset: 8190, counts: exponential.positive.counts } } },
+    {
+      name: 'bins outside of the doubles',
+      state: { ...exponential, positive: { offset: 8190, counts: exponential.positive.counts } },
+    },
     { name: 'bounds that do not ascend', state: { ...buckets, bounds: [0, 0, 1, 2, 3] } },
     { name: 'bounds that do not fit the counts', state: { ...buckets, bounds: [0, 1] } },
     { name: 'extremes in the wrong order', state: { ...exponential, min: 2, max: 1 } },
     { name: 'too many bins', state: { ...exponential, negative: { offset: 0, counts: new Uint32Array(20_000) } } },
   ])('does not encode $name', ({ state }) => {
-    expect(() => encodeDistribution(state as DistributionState)).toThrow(expect.objectContaining({ code: 'STATE_CORRUPT' }))
+    expect(() => encodeDistribution(state as DistributionState)).toThrow(
+      expect.objectContaining({ code: 'STATE_CORRUPT' }),
+    )
   })
 
   it('tells a newer version and another type apart from damage', () => {
     const newer = encodeDistribution(exponential)
     newer[2] = 2
-    expect(() => decodeDistribution(newer)).toThrow(expect.objectContaining({ code: 'STATE_VERSION', details: { offset: 2, version: 2 } }))
+    expect(() => decodeDistribution(newer)).toThrow(
+      expect.objectContaining({ code: 'STATE_VERSION', details: { offset: 2, version: 2 } }),
+    )
     const other = encodeSketch(binnedSketch)
-    expect(() => decodeDistribution(other)).toThrow(expect.objectContaining({ code: 'STATE_CORRUPT', details: { offset: 3 } }))
+    expect(() => decodeDistribution(other)).toThrow(
+      expect.objectContaining({ code: 'STATE_CORRUPT', details: { offset: 3 } }),
+    )
     expect(() => decodeSketch(encodeDistribution(buckets))).toThrow(expect.objectContaining({ code: 'STATE_CORRUPT' }))
   })
 

@@ -35,6 +35,7 @@ export function reportBadTokens(tokens: readonly IToken[], lines: LineIndex, dia
 
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/^[“”„‟«»‘’‚‛`]/, 'strings stand between straight quotes: "text"'],
+  [/^-/, 'a name neither begins nor ends with a dash, and a comment has white space after its dashes: -- note'],
   [/^[–—−]/, 'write a plain hyphen: -'],
   [/^[{[]/, 'a glob has no white space, and closes its brackets: {a,b} [0-9]'],
   [/^[<>]/, 'labels are compared with =, !=, IN and EXISTS'],

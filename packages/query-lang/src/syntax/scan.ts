@@ -16,10 +16,6 @@ function isSpace(text: string, at: number): boolean {
   return IS_SPACE[text.charCodeAt(at)] ?? /\s/.test(text[at] as string)
 }
 
-function isSpaceOrEnd(text: string, at: number): boolean {
-  return at >= text.length || isSpace(text, at)
-}
-
 /** `[..]`, 1 to 64 characters without white space inside. */
 function scanClass(text: string, at: number): number {
   const limit = Math.min(text.length, at + MAX_CLASS_LENGTH + 2)
@@ -49,25 +45,25 @@ function scanBraces(text: string, at: number): number {
   return at
 }
 
+/** One piece of a name: a character, a class or braces. */
+function scanPiece(text: string, at: number): number {
+  if (IS_NAME_START[text.charCodeAt(at)] === true) return at + 1
+  if (text[at] === '[') return scanClass(text, at)
+  return text[at] === '{' ? scanBraces(text, at) : at
+}
+
 /**
- * A name of the name mode. A `.` or `-` belongs to it unless white space, the end, or `-` and then either
- * follows: `a-- note` is the name `a` and a comment.
+ * A name of the name mode: pieces, with any number of `.` and `-` between them. It does not end in one: `a-- note`
+ * is the name `a` and a comment, and a name reads the same whatever follows it.
  */
 export function scanName(text: string, at: number): number {
   let end = at
   for (;;) {
-    const character = text[end]
-    if (character === undefined) return end
     let next = end
-    if (IS_NAME_START[text.charCodeAt(end)] === true) next = end + 1
-    else if (character === '[') next = scanClass(text, end)
-    else if (character === '{') next = scanBraces(text, end)
-    else if ((character === '.' || character === '-') && end > at) {
-      const dangling = isSpaceOrEnd(text, end + 1) || (text[end + 1] === '-' && isSpaceOrEnd(text, end + 2))
-      if (!dangling) next = end + 1
-    }
-    if (next === end) return end
-    end = next
+    if (end > at) while (text[next] === '.' || text[next] === '-') next += 1
+    const pieceEnd = scanPiece(text, next)
+    if (pieceEnd === next) return end
+    end = pieceEnd
   }
 }
 

@@ -62,6 +62,7 @@ const PLACES: Readonly<Record<string, string>> = {
   COMPUTE: 'COMPUTE stands after WINDOW, once',
   UNTIL: 'UNTIL follows SINCE: SINCE 2h UNTIL 1h',
   OFFSET: 'OFFSET stands after the length of the window and EVERY',
+  '-': 'a comment has white space after its dashes: -- note',
   EVERY: 'EVERY stands right after the length of the window',
 }
 
@@ -73,15 +74,21 @@ const NEEDS: Readonly<Record<string, string>> = {
   Duration: 'a duration is a whole number with a unit: 500ms, 10s, 5m, 1h30m, 1d',
 }
 
-function hintFor(expected: readonly TokenType[], actual: IToken): string | undefined {
+/** Clauses whose place says more than what is missing where they stand. */
+const OFTEN_MISPLACED: ReadonlySet<string> = new Set(['EXCEPT', 'WHERE', 'UNTIL', 'OFFSET', 'EVERY'])
+
+function hintFor(expected: readonly TokenType[], actual: IToken, ruleName: string): string | undefined {
   const image = actual.image.toUpperCase()
   const wantsName = expected.includes(Name)
   const wantsWord = wantsName || expected.includes(Ident)
   if (isKeyword(actual) && wantsWord && (RESERVED_IN_EXPRESSIONS.has(image) || RESERVED_IN_NAMES.has(image))) {
+    if (ruleName === 'compute' || ruleName === 'call')
+      return `a function is missing before ${image}: write one, or leave the comma out`
     return wantsName || expected.includes(StringLiteral)
       ? `a name is missing before ${image}; where ${image} itself is the name, write "${actual.image}"`
       : `${image} is a reserved word here: choose another`
   }
+  if (isKeyword(actual) && OFTEN_MISPLACED.has(image)) return PLACES[image]
   // In name mode any word is a name, so a clause that came too early is read as one.
   const isClause = KEYWORDS.includes(image)
   const similar = isClause ? undefined : nearest(actual.image, KEYWORDS)
@@ -106,16 +113,19 @@ export function readSyntaxProblem(errorMessage: string): SyntaxProblem {
 }
 
 function expectedProblem(expected: readonly TokenType[], actual: IToken, ruleName: string): string {
-  return problem(`expected ${listed(expected, ruleName)}, found ${describe(actual)}`, hintFor(expected, actual))
+  return problem(
+    `expected ${listed(expected, ruleName)}, found ${describe(actual)}`,
+    hintFor(expected, actual, ruleName),
+  )
 }
 
 /** Chevrotain's errors in the words of this language. */
 export const syntaxMessages: IParserErrorMessageProvider = {
   buildMismatchTokenMessage: ({ expected, actual, ruleName }) => expectedProblem([expected], actual, ruleName),
-  buildNotAllInputParsedMessage: ({ firstRedundant }) =>
+  buildNotAllInputParsedMessage: ({ firstRedundant, ruleName }) =>
     problem(
       `${describe(firstRedundant)} does not belong here: the statement was complete before it`,
-      hintFor([], firstRedundant),
+      hintFor([], firstRedundant, ruleName),
     ),
   buildNoViableAltMessage: ({ expectedPathsPerAlt, actual, ruleName }) =>
     expectedProblem(

@@ -103,7 +103,7 @@ function optionsFor(
       y: { range: (_plot, low, high) => yRange(low, high) },
     },
     axes: [
-      { stroke: axisStroke, grid, ticks: { show: false }, font, size: 24, gap: 4, values: clockTicks },
+      { stroke: axisStroke, grid, ticks: { show: false }, font, size: 24, gap: 4, space: 76, values: clockTicks },
       {
         stroke: axisStroke,
         grid,

@@ -39,7 +39,7 @@ export function App() {
       <PageHead onCreate={() => void openForm()} />
       <ConnectionBanner />
       <main>
-        {listFailure.value && hasCards && (
+        {listFailure.value && hasCards && connection.value.kind !== 'lost' && (
           <FailureNote failure={listFailure.value} onRetry={() => void refreshQueries()} />
         )}
         {isCreating.value && (

@@ -1,5 +1,5 @@
 /** The fields all points share; one object is filled again and again. Times are in 64-bit halves. */
-interface TimedFields {
+export interface TimedFields {
   startHigh: number
   startLow: number
   timeHigh: number

@@ -8,10 +8,8 @@ import { type SampleBatch, SampleFlag } from '../sample-batch.ts'
 import { type AttributeEntry, checkAttributes, type PointProblem } from './attribute-list.ts'
 import type { OtlpLimits } from './limits.ts'
 import type { MetricStream } from './metric-stream.ts'
-import type { HistogramFields, NumberFields } from './point-fields.ts'
+import type { HistogramFields, NumberFields, TimedFields } from './point-fields.ts'
 import { nanosToMs, precedingNanoToMs } from './unix-nanos.ts'
-
-type TimedPoint = Pick<NumberFields, 'startHigh' | 'startLow' | 'timeHigh' | 'timeLow' | 'noRecordedValue'>
 
 /**
  * The meaning of OTLP points, shared by every encoding: checks a point, attributes it to a time and
@@ -138,12 +136,12 @@ export class PointWriter {
     return true
   }
 
-  #setStart(batch: SampleBatch, row: number, point: TimedPoint): void {
+  #setStart(batch: SampleBatch, row: number, point: TimedFields): void {
     if (point.startHigh !== 0 || point.startLow !== 0)
       batch.setStartTime(row, nanosToMs(point.startHigh, point.startLow))
   }
 
-  #admitTimes(stream: MetricStream, point: TimedPoint): boolean {
+  #admitTimes(stream: MetricStream, point: TimedFields): boolean {
     const { timeHigh, timeLow, startHigh, startLow } = point
     if (timeHigh === 0 && timeLow === 0) {
       this.reject('bad-time', 'the point has no time')

@@ -39,8 +39,19 @@ const VALID = requestOf(
   },
 )
 
-/** Time one payload may take, for a machine that has other things to do. */
-const SLOW_MS = 50
+/** Time one payload may take. */
+const LIMIT_MS = 50
+
+/** Milliseconds of the quickest of a few calls, the first that is quick enough: others share the machine. */
+function quickestMs(work: () => unknown): number {
+  let quickest = Number.POSITIVE_INFINITY
+  for (let call = 0; call < 5 && quickest >= LIMIT_MS; call++) {
+    const startedMs = performance.now()
+    work()
+    quickest = Math.min(quickest, performance.now() - startedMs)
+  }
+  return quickest
+}
 
 /** Same seed, same numbers (mulberry32). */
 function seeded(seed: number): () => number {
@@ -106,15 +117,17 @@ describe.each<Encoding>(['protobuf', 'json'])('damaged %s', (encoding) => {
           random() < 0.5 ? Math.floor(random() * 256) : bytes[position]! ^ (1 << Math.floor(random() * 8))
       }
       batch.clear()
-      const startedMs = performance.now()
-      const outcome = attempt(decoder, batch, bytes, encoding)
-      slowestMs = Math.max(slowestMs, performance.now() - startedMs)
+      let outcome: DecodeResult | 'refused' = 'refused'
+      const tookMs = quickestMs(() => {
+        outcome = attempt(decoder, batch, bytes, encoding)
+      })
+      slowestMs = Math.max(slowestMs, tookMs)
       if (outcome === 'refused') refused++
       if (round % 10 === 0) expect(attemptFresh(bytes, encoding)).toEqual(outcome)
     }
     expect(refused).toBeGreaterThan(100)
     expect(refused).toBeLessThan(10_000)
-    expect(slowestMs).toBeLessThan(SLOW_MS * 4)
+    expect(slowestMs).toBeLessThan(LIMIT_MS)
   })
 
   it('leaves the rows that were in the batch before', () => {
@@ -162,9 +175,8 @@ describe('hostile protobuf', () => {
     ['text that is not UTF-8 in an exemplar', inPoint(lengthField(5, lengthField(7, lengthField(1, [0xff]))))],
     ['half a number', inPoint([0x11, 1, 2, 3])],
   ])('refuses %s', (_, bytes) => {
-    const startedMs = performance.now()
     expect(attemptFresh(bytes)).toBe('refused')
-    expect(performance.now() - startedMs).toBeLessThan(SLOW_MS * 4)
+    expect(quickestMs(() => attemptFresh(bytes))).toBeLessThan(LIMIT_MS)
   })
 
   it('finds what is broken in a point it knows', () => {
@@ -235,9 +247,8 @@ describe('hostile JSON', () => {
     '\ufeff{}',
     '['.repeat(100_000),
   ])('refuses %s', (text) => {
-    const startedMs = performance.now()
     expect(attemptFresh(bytesOf(text), 'json')).toBe('refused')
-    expect(performance.now() - startedMs).toBeLessThan(SLOW_MS * 4)
+    expect(quickestMs(() => attemptFresh(bytesOf(text), 'json'))).toBeLessThan(LIMIT_MS)
   })
 
   it('survives arrays nested 100,000 deep where nobody looks', () => {

@@ -120,9 +120,9 @@ export class Bins implements BinCounts {
   }
 }
 
-/** The bins of any row that hold something, or null. */
-export function usedRange({ offset, counts }: BinCounts): BinRange | null {
-  let first = 0
+/** The bins of any row, from bin `least` on, that hold something, or null. */
+export function usedRange({ offset, counts }: BinCounts, least: number = -Infinity): BinRange | null {
+  let first = Math.max(0, least - offset)
   let last = counts.length - 1
   while (first <= last && counts[first] === 0) first++
   if (first > last) return null

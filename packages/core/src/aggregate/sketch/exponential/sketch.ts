@@ -32,6 +32,9 @@ const MAX_SUBNORMAL = MIN_NORMAL - Number.MIN_VALUE
 /** The objects of a sketch beside its arrays' bytes, about. */
 const OBJECT_BYTES = 480
 
+const ONE = Uint32Array.of(1)
+const NO_BINS: BinCounts = { offset: 0, counts: new Uint32Array(0) }
+
 const float = new Float64Array(1)
 const words = new Uint32Array(float.buffer)
 
@@ -250,7 +253,9 @@ export class ExponentialSketch {
   quantile(rank: PercentileRank): number | null {
     const count = this.count
     if (count === 0) return null
-    const whole = Number.isInteger(count) && count <= Number.MAX_SAFE_INTEGER
+    const whole =
+      count <= Number.MAX_SAFE_INTEGER &&
+      areWhole({ zeroCount: this.#zeroCount, positive: this.#positive, negative: this.#negative })
     const position = whole ? nearestRank(rank, count) : (rank.digits / 10 ** rank.scale) * count
     if (this.#exact !== null) return this.#exact.sorted()[position - 1]!
     if (position <= (whole ? 1 : 0) && this.#minSeen) return this.#min
@@ -390,10 +395,9 @@ export class ExponentialSketch {
       const bins = value > 0 ? this.#positive : this.#negative
       let index = this.#mapping.indexOf(magnitude)
       if (!bins.has(index)) {
-        const range = { low: index, high: index }
+        const bin = { offset: index, counts: ONE }
         const finer = this.scale
-        if (value > 0) this.#fit(range, null, finer, 0)
-        else this.#fit(null, range, finer, 0)
+        this.#fit(value > 0 ? bin : NO_BINS, value > 0 ? NO_BINS : bin, finer, 0)
         index >>= finer - this.scale
       }
       // A coarser scale may have moved the zero threshold, on the end of a bin, past the value.
@@ -433,10 +437,9 @@ export class ExponentialSketch {
       this.#downscaleTo(scale)
       this.#toBins()
     }
-    this.#fit(usedRange(source.positive), usedRange(source.negative), scale, source.zeroThreshold)
+    this.#fit(source.positive, source.negative, scale, source.zeroThreshold)
     this.#zeroThresholdAtLeast(source.zeroThreshold)
-    const whole = Number.isInteger(source.zeroCount) && areWhole(source.positive) && areWhole(source.negative)
-    this.#countMore(total, whole)
+    this.#countMore(total, areWhole(source))
     // This scale is not the finer one, so the threshold, the end of a bin here, is the end of one there.
     const zeroIndex = this.#zeroThreshold === 0 ? -Infinity : exponentialMapping(scale).indexOf(this.#zeroThreshold)
     const shift = scale - this.scale
@@ -454,16 +457,17 @@ export class ExponentialSketch {
   }
 
   /** Lowers the scale until these bins, beside those in use, fit the bin limit; bins that count as zero need no room. */
-  #fit(positive: BinRange | null, negative: BinRange | null, scale: number, zeroThreshold: number): void {
-    const own = { positive: this.#positive.range(), negative: this.#negative.range(), scale: this.scale }
+  #fit(positive: BinCounts, negative: BinCounts, scale: number, zeroThreshold: number): void {
     const zero = Math.max(this.#zeroThreshold, zeroThreshold)
-    const finest = Math.min(own.scale, scale)
+    const finest = Math.min(this.scale, scale)
     let target = finest
-    const tooMany = (ownRange: BinRange | null, range: BinRange | null): boolean => {
+    const tooMany = (own: BinCounts, bins: BinCounts): boolean => {
       const zeroIndex = zero === 0 ? -Infinity : exponentialMapping(target).indexOf(zero)
-      return spanAbove(zeroIndex, ownRange, own.scale - target, range, scale - target) > MAX_BINS
+      return (
+        spanOf(rangeAbove(zeroIndex, own, this.scale - target), rangeAbove(zeroIndex, bins, scale - target)) > MAX_BINS
+      )
     }
-    while (tooMany(own.positive, positive) || tooMany(own.negative, negative)) target--
+    while (tooMany(this.#positive, positive) || tooMany(this.#negative, negative)) target--
     if (target < finest) this.#collapsed = true
     this.#downscaleTo(target)
   }
@@ -523,10 +527,13 @@ function totalOf({ zeroCount, positive, negative }: SignedCounts): number {
   return total
 }
 
-function areWhole({ counts }: BinCounts): boolean {
-  if (counts instanceof Uint32Array) return true
-  for (let i = 0; i < counts.length; i++) if (!Number.isInteger(counts[i])) return false
-  return true
+function areWhole({ zeroCount, positive, negative }: Omit<SignedCounts, 'zeroThreshold'>): boolean {
+  if (!Number.isInteger(zeroCount)) return false
+  return [positive.counts, negative.counts].every((counts) => {
+    if (counts instanceof Uint32Array) return true
+    for (let i = 0; i < counts.length; i++) if (!Number.isInteger(counts[i])) return false
+    return true
+  })
 }
 
 function trimmed(bins: Bins): ExponentialState['positive'] {
@@ -535,22 +542,25 @@ function trimmed(bins: Bins): ExponentialState['positive'] {
   return { offset: range.low, counts: bins.counts.slice(range.low - bins.offset, range.high - bins.offset + 1) }
 }
 
-/** Bins from the least above `zeroIndex` to the greatest of two ranges, each shifted to the scale of `zeroIndex`. */
-function spanAbove(zeroIndex: number, a: BinRange | null, aShift: number, b: BinRange | null, bShift: number): number {
-  if (a === null && b === null) return 0
-  const low = Math.min(a === null ? Infinity : a.low >> aShift, b === null ? Infinity : b.low >> bShift)
-  const high = Math.max(a === null ? -Infinity : a.high >> aShift, b === null ? -Infinity : b.high >> bShift)
-  return high - Math.max(low, zeroIndex + 1) + 1
+/** The used bins above `zeroIndex`, both at a scale coarser than that of `bins` by `shift` halvings. */
+function rangeAbove(zeroIndex: number, bins: BinCounts, shift: number): BinRange | null {
+  const range = usedRange(bins, (zeroIndex + 1) * 2 ** shift)
+  return range === null ? null : { low: range.low >> shift, high: range.high >> shift }
+}
+
+function spanOf(a: BinRange | null, b: BinRange | null): number {
+  const low = Math.min(a?.low ?? Infinity, b?.low ?? Infinity)
+  const high = Math.max(a?.high ?? -Infinity, b?.high ?? -Infinity)
+  return high - low + 1
 }
 
 /** Adds the bins of `source` above `zeroIndex` to `bins`; returns what those up to it hold. */
 function absorbAbove(zeroIndex: number, bins: Bins, source: BinCounts, shift: number): number {
-  const range = usedRange(source)
-  if (range === null) return 0
   let zeros = 0
-  let { low } = range
-  for (; low <= Math.min(zeroIndex, range.high); low++) zeros += source.counts[low - source.offset]!
-  if (low <= range.high) bins.absorb(source, { low, high: range.high }, shift)
+  const zerosEnd = Math.min(zeroIndex + 1 - source.offset, source.counts.length)
+  for (let i = 0; i < zerosEnd; i++) zeros += source.counts[i]!
+  const range = usedRange(source, zeroIndex + 1)
+  if (range !== null) bins.absorb(source, range, shift)
   return zeros
 }
 

@@ -1,0 +1,2 @@
+export type { ExporterCounters, TemporalityPreference, WindrowExporterOptions } from './options.ts'
+export { createWindrowExporter, WindrowMetricExporter } from './windrow-metric-exporter.ts'
