@@ -9,7 +9,7 @@ import { statement } from './arbitrary-ast.ts'
 import { withoutSpans } from './marked-text.ts'
 
 // 1. parse(print(tree)) is the tree, spans apart, and its canonical text prints as itself.
-// 2. parse, check and rendering never throw, whatever the text; every diagnostic lies inside it.
+// 2. What is read from any text prints as text that reads the same. parse, check and rendering never throw, whatever the text; every diagnostic lies inside it.
 // 3. Equal plans have one text: compiling plan.text gives the plan again.
 // 4. Time is linear in the length of the text.
 
@@ -110,7 +110,10 @@ describe('no text makes it throw', () => {
       fc.assert(
         fc.property(anyText, (text) => {
           const { statements } = parse(text, { recovery })
-          for (const tree of statements) print(tree)
+          for (const tree of statements) {
+            const canonical = print(tree)
+            if (!recovery) expect(withoutSpans(parse(canonical).statements)).toEqual(withoutSpans([tree]))
+          }
           const diagnostics = check(text, { recovery })
           for (const { start, end, line, column, message } of diagnostics) {
             expect(start).toBeGreaterThanOrEqual(0)

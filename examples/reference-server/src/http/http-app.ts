@@ -33,6 +33,10 @@ export function createHttpApp({ log, errorFaces }: HttpAppOptions): FastifyInsta
     frameworkErrors: (error, request, reply) => sendError(error, request, reply),
   })
 
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff')
+  })
+
   // Bodies stay streams: each route checks the type first and then reads with its own limits.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))

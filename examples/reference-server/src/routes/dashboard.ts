@@ -13,7 +13,6 @@ const BUILT_DASHBOARD = fileURLToPath(new URL('../../dist/dashboard', import.met
 /** The dashboard's files at `/`, or a plain word that they are not built. */
 export async function dashboardRoutes(app: FastifyInstance, root: string = BUILT_DASHBOARD): Promise<void> {
   app.addHook('onSend', async (_request, reply) => {
-    reply.header('x-content-type-options', 'nosniff')
     reply.header('referrer-policy', 'no-referrer')
     reply.header('content-security-policy', CONTENT_SECURITY_POLICY)
   })

@@ -17,7 +17,7 @@ const SOON_MS = 20_000
 
 const isRunnable = chromiumPath !== undefined || isBrowserRequired
 
-describe.skipIf(!isRunnable)('the dashboard in Chromium', () => {
+describe.skipIf(!isRunnable)(`the dashboard in Chromium${isRunnable ? '' : ' (none was found: skipped)'}`, () => {
   let browser: Browser
   let server: ServerProcess
 
@@ -221,12 +221,14 @@ describe.skipIf(!isRunnable)('the dashboard in Chromium', () => {
       await page.evaluate(AXE)
       const tags = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']
       const found = await page.evaluate<{
+        passes: unknown[]
         violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[]
       }>(`axe.run(document, { runOnly: ${JSON.stringify(tags)} })`)
       const faults = found.violations.map(({ id, nodes }) =>
         [id, ...nodes.map((node) => node.failureSummary)].join('\n'),
       )
       expect(faults).toEqual([])
+      expect(found.passes.length).toBeGreaterThan(10)
     },
   )
 

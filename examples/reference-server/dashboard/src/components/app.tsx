@@ -38,7 +38,7 @@ export function App() {
     <>
       <PageHead onCreate={() => void openForm()} />
       <ConnectionBanner />
-      <main>
+      <main class={connection.value.kind === 'lost' ? 'is-lost' : ''}>
         {listFailure.value && hasCards && connection.value.kind !== 'lost' && (
           <FailureNote failure={listFailure.value} onRetry={() => void refreshQueries()} />
         )}

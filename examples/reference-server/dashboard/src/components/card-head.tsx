@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { RequestFailure } from '../api/http.ts'
+import { formatNumber } from '../format/units.ts'
 import { asFailure, type Card } from '../state/card.ts'
 import { frame } from '../state/frame-clock.ts'
 import { changeQuery, deleteQuery } from '../state/page.ts'
@@ -41,6 +42,11 @@ export function CardHead({ card, onEdit }: { readonly card: Card; readonly onEdi
         </span>
         {query.state === 'running' && (
           <Freshness lagMs={card.lagMs()} windowMs={query.window?.sizeMs} watermarkMs={card.watermarkMs} />
+        )}
+        {card.lateDropped > 0 && (
+          <span class="fresh is-warn" title="Samples that came after their window was final">
+            ~ {formatNumber(card.lateDropped)} late dropped
+          </span>
         )}
         <span class="card-actions">
           <button type="button" onClick={onEdit}>

@@ -37,6 +37,7 @@ export function PageHead({ onCreate }: { readonly onCreate: () => void }) {
         {THEMES.map((theme) => (
           <button
             type="button"
+            class="segment"
             key={THEME_NAMES[theme]}
             aria-pressed={themeChoice.value === theme}
             onClick={() => chooseTheme(theme)}

@@ -31,19 +31,26 @@ export function RangePicker() {
         <legend class="visually-hidden">Time range</legend>
         <button
           type="button"
+          class="segment"
           aria-pressed={chosen === 'live'}
           title="The last 15 minutes, sliding (0)"
           onClick={() => showRange({ kind: 'live' })}
         >
           Live
         </button>
-        <button type="button" aria-pressed={chosen === '15m'} onClick={() => showLast('15m')}>
+        <button type="button" class="segment" aria-pressed={chosen === '15m'} onClick={() => showLast('15m')}>
           15 min
         </button>
-        <button type="button" aria-pressed={chosen === '1h'} onClick={() => showLast('1h')}>
+        <button type="button" class="segment" aria-pressed={chosen === '1h'} onClick={() => showLast('1h')}>
           1 h
         </button>
-        <button type="button" aria-pressed={chosen === 'custom'} aria-expanded={isOpen.value} onClick={open}>
+        <button
+          type="button"
+          class="segment"
+          aria-pressed={chosen === 'custom'}
+          aria-expanded={isOpen.value}
+          onClick={open}
+        >
           Custom
         </button>
       </fieldset>

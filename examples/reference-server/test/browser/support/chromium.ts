@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 
+const named = process.env['WINDROW_CHROMIUM']
 const PLACES = [
-  process.env['WINDROW_CHROMIUM'],
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -10,7 +10,9 @@ const PLACES = [
 ]
 
 /** Path of the Chromium on this machine; the tests bring none. */
-export const chromiumPath: string | undefined = PLACES.find((place) => place !== undefined && existsSync(place))
+export const chromiumPath: string | undefined = (named === undefined ? PLACES : [named]).find((place) =>
+  existsSync(place),
+)
 
 /** True where a missing browser is a failure rather than a skip. */
 export const isBrowserRequired: boolean = process.env['WINDROW_REQUIRE_BROWSER'] === '1'

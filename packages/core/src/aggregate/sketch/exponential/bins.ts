@@ -37,6 +37,11 @@ export class Bins implements BinCounts {
     return index >= this.offset && index < this.offset + this.counts.length
   }
 
+  /** Whether all of a range has room already. */
+  hasAll(range: BinRange | null): boolean {
+    return range === null || (this.has(range.low) && this.has(range.high))
+  }
+
   /** Adds to a bin; makes room where there is none. The bins in use, with this one, must span at most `MAX_BINS`. */
   add(index: number, count: number): void {
     let position = index - this.offset
@@ -143,5 +148,6 @@ function addRow(
 }
 
 function addNarrowRow(into: Uint32Array, start: number, from: Uint32Array, first: number, last: number): void {
-  for (let i = first, j = start; i <= last; i++, j++) into[j] = into[j]! + from[i]!
+  const shift = start - first
+  for (let i = first; i <= last; i++) into[i + shift] = into[i + shift]! + from[i]!
 }

@@ -437,7 +437,12 @@ export class ExponentialSketch {
       this.#downscaleTo(scale)
       this.#toBins()
     }
-    this.#fit(source.positive, source.negative, scale, source.zeroThreshold)
+    // What has room needs no fitting: no row is longer than the bin limit.
+    const hasRoom =
+      scale === this.scale &&
+      this.#positive.hasAll(usedRange(source.positive)) &&
+      this.#negative.hasAll(usedRange(source.negative))
+    if (!hasRoom) this.#fit(source.positive, source.negative, scale, source.zeroThreshold)
     this.#zeroThresholdAtLeast(source.zeroThreshold)
     this.#countMore(total, areWhole(source))
     // This scale is not the finer one, so the threshold, the end of a bin here, is the end of one there.
