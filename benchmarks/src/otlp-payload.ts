@@ -20,13 +20,13 @@ export function gaugePayload(points: number, collection: number): OtlpPayload {
     valueSum += value
     const attribute = lengthField(7, [
       ...textField(1, 'queue'),
-      ...lengthField(2, textField(1, `q-${String(i).padStart(5, '0')}`)),
+      ...lengthField(2, textField(1, `queue-${String(i).padStart(6, '0')}`)),
     ])
     const point = [...timeField(3, timeMs), ...doubleField(4, value), ...attribute]
     append(
       metrics,
       lengthField(2, [
-        ...textField(1, `app.metric.${String(i).padStart(5, '0')}`),
+        ...textField(1, `shop.metric.${String(i).padStart(5, '0')}`),
         ...textField(3, '1'),
         ...lengthField(5, lengthField(1, point)),
       ]),

@@ -5,9 +5,8 @@
  */
 import { createRequire } from 'node:module'
 import { DDSketch } from '@datadog/sketches-js'
+import { ExponentialSketch, encodeSketch } from '@windrow/core'
 import { build, initWebAssembly } from 'hdr-histogram-js'
-import { ExponentialSketch } from '../../packages/core/src/aggregate/sketch/exponential/sketch.ts'
-import { encodeSketch } from '../../packages/core/src/aggregate/state-codec.ts'
 import { measureTogether, type Report, spreadOf } from './harness.ts'
 import { lognormalValues } from './seed.ts'
 
@@ -25,7 +24,7 @@ const VALUES = 200_000
 const ENCODED_VALUES = 1_000_000
 /** t-digest is slower by an order of magnitude; its share of the values keeps its turn about as long as the others'. */
 const TDIGEST_VALUES = 20_000
-const MERGES = 200
+const MERGES = 2000
 const HDR_UNITS = 10_000
 const P99 = { digits: 99, scale: 2 }
 

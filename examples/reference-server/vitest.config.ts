@@ -2,5 +2,13 @@ import { defineProject } from 'vitest/config'
 
 export default defineProject({
   ssr: { resolve: { conditions: ['windrow-source', 'node', 'import', 'module', 'default'] } },
-  test: { name: 'reference-server', environment: 'node', pool: 'forks', include: ['test/**/*.test.ts'] },
+  test: {
+    name: 'reference-server',
+    environment: 'node',
+    pool: 'forks',
+    include: ['test/**/*.test.ts'],
+    // Servers, child processes and a browser are started here; a busy machine takes its time.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
 })

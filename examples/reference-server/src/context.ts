@@ -21,6 +21,8 @@ export interface ServerContext {
   readonly storage: StorageAdapter
   /** Memory or disk the storage takes now. */
   readonly storageBytes: () => number
+  /** Number of this life of the server, counted in the data directory. */
+  readonly generation: number
   readonly queryText: QueryText
   readonly queries: StoredQueries
   readonly bodyLimits: BodyLimits

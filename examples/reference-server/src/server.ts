@@ -49,17 +49,22 @@ export interface StartOverrides {
  */
 export async function startServer(options: ServerOptions, overrides: StartOverrides = {}): Promise<RunningServer> {
   const store = openSqliteStore(options.dataDir, seedQueries(TENANT, hostname(), Date.now()))
+  const generation = store.nextGeneration()
   const stopping = new AbortController()
   const log = { level: options.logLevel, stream: overrides.logStream ?? process.stderr }
-  const http = createHttpApp({ log, errorFaces: [otlpErrors((request) => /^\/v1\/metrics(?:\?|$)/.test(request.url))] })
-  const otlpHttp = createHttpApp({ log: http.log, errorFaces: [otlpErrors(() => true)] })
+  const http = createHttpApp({
+    log,
+    errorFaces: [otlpErrors((request) => /^\/v1\/metrics(?:\?|$)/.test(request.url))],
+    stopping: stopping.signal,
+  })
+  const otlpHttp = createHttpApp({ log: http.log, errorFaces: [otlpErrors(() => true)], stopping: stopping.signal })
   const memory = memoryAdapter({ maxBytes: options.memoryLimitBytes, retentionMs: options.retentionMs })
   const storage = overrides.wrapStorage?.(memory) ?? memory
   const engine = createEngine({
     storage,
     retentionMs: options.retentionMs,
     minWindowMs: options.minWindowMs,
-    generation: store.nextGeneration(),
+    generation,
     onError: (error) => http.log.error({ err: error }, 'the engine reports an error'),
     ...overrides.engine,
   })
@@ -84,6 +89,7 @@ export async function startServer(options: ServerOptions, overrides: StartOverri
       engine,
       storage,
       storageBytes: () => memory.stats().bytes,
+      generation,
       queryText,
       queries,
       bodyLimits: {

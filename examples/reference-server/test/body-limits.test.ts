@@ -6,6 +6,7 @@ import { HttpError } from '../src/http/http-error.ts'
 import { request, startTestServer } from './support/test-server.ts'
 
 const MIB = 1024 ** 2
+const POLL = { timeout: 20_000 }
 const GZIP_JSON = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
 
 /** Spaces are valid JSON before a value, and compress a thousand to one. */
@@ -92,9 +93,9 @@ describe('limits of request bodies', () => {
       'POST /v1/ingest HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n',
     )
     socket.write(' '.repeat(3000))
-    await expect.poll(async () => (await request(`${server.url}/metrics`)).body).toContain('in_flight 3000\n')
+    await expect.poll(async () => (await request(`${server.url}/metrics`)).body, POLL).toContain('in_flight 3000\n')
     socket.destroy()
-    await expect.poll(async () => (await request(`${server.url}/metrics`)).body).toContain('in_flight 0\n')
+    await expect.poll(async () => (await request(`${server.url}/metrics`)).body, POLL).toContain('in_flight 0\n')
   })
 
   test('bodies beyond the budget are 503 and change nothing', () => {

@@ -7,7 +7,11 @@ import { dashboardRoutes } from '../src/routes/dashboard.ts'
 import { request, temporaryDir } from './support/test-server.ts'
 
 async function serve(root: string): Promise<string> {
-  const app = createHttpApp({ log: { level: 'silent', stream: process.stderr }, errorFaces: [] })
+  const app = createHttpApp({
+    log: { level: 'silent', stream: process.stderr },
+    errorFaces: [],
+    stopping: new AbortController().signal,
+  })
   onTestFinished(() => app.close())
   await app.register((scope) => dashboardRoutes(scope, root))
   return listen(app, 'port', '127.0.0.1', 0)

@@ -1,4 +1,5 @@
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
 import { hostname } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { openEventStream } from './support/event-stream.ts'
@@ -6,17 +7,41 @@ import { otlpJson } from './support/otlp-payloads.ts'
 import { startProcess } from './support/server-process.ts'
 import { request, temporaryDir } from './support/test-server.ts'
 
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 60_000
+const POLL = { timeout: 20_000 }
 
 function json(method: string, body: unknown): RequestInit {
   return { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+}
+
+/** A connection with a request whose last byte, a brace, is missing. */
+async function halfSent(port: number): Promise<Socket> {
+  const body = '{"query":""'
+  const socket = connect(port, '127.0.0.1')
+  const head = `POST /v1/diagnose HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length + 1}\r\n\r\n`
+  socket.write(head + body)
+  const inFlight = async (): Promise<string> => (await request(`http://127.0.0.1:${port}/metrics`)).body
+  await expect.poll(inFlight, POLL).toContain(`windrow_body_bytes_in_flight ${body.length}\n`)
+  return socket
+}
+
+async function canConnect(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
 }
 
 describe('the process', { timeout: PATIENCE_MS }, () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('says what it listens on, and %s stops it cleanly', async (signal) => {
     const server = startProcess(temporaryDir())
     const url = await server.url
-    await expect.poll(() => server.lines.some((line) => line.includes('ackMode'))).toBe(true)
+    await expect.poll(() => server.lines.some((line) => line.includes('ackMode')), POLL).toBe(true)
     expect(server.lines[0]).toMatch(/^windrow listening: http http:\/\/127\.0\.0\.1:\d+$/)
     expect(server.lines[1]).toMatch(/^windrow listening: otlp-http http:\/\/127\.0\.0\.1:\d+$/)
     expect(server.lines[2]).toContain('ackMode memory (accepted points are in memory and lost at a crash')
@@ -37,6 +62,32 @@ describe('the process', { timeout: PATIENCE_MS }, () => {
     expect(server.errors()).toBe('')
   })
 
+  test('a request in flight is answered while it stops', async () => {
+    const server = startProcess(temporaryDir())
+    const port = Number(new URL(await server.url).port)
+    const socket = await halfSent(port)
+    server.child.kill('SIGTERM')
+    await expect.poll(() => canConnect(port), POLL).toBe(false)
+    socket.write('}')
+    const [answer] = await once(socket, 'data')
+    const answeredMs = performance.now()
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 200 OK/)
+    expect(await server.exit).toBe(0)
+    expect(performance.now() - answeredMs).toBeLessThan(3000)
+  })
+
+  test('a second signal ends it at once', async () => {
+    const server = startProcess(temporaryDir())
+    const port = Number(new URL(await server.url).port)
+    const socket = await halfSent(port)
+    socket.on('error', () => undefined)
+    server.child.kill('SIGTERM')
+    await expect.poll(() => canConnect(port), POLL).toBe(false)
+    expect(server.child.exitCode).toBe(null)
+    server.child.kill('SIGTERM')
+    expect(await server.exit).toBe(1)
+  })
+
   test('after kill -9 every acknowledged change is there, and each query is old or new, never a mix', async () => {
     const dataDir = temporaryDir()
     const textOf = (version: number): string =>
@@ -48,7 +99,7 @@ describe('the process', { timeout: PATIENCE_MS }, () => {
       if (round === 0)
         for (const name of ['a', 'b', 'ü']) await request(`${url}/v1/queries`, json('POST', { name, text: textOf(0) }))
       const acknowledged = new Map<string, number>()
-      const stopAt = version + 60
+      const stopAt = version + 20
       const updates = (async () => {
         try {
           for (;;) {

@@ -44,6 +44,9 @@ describe('results', () => {
     expect(rows.map(({ values }) => values)).toEqual([2, 7, 12, 17, 22, 27].map((avg) => ({ avg, count: 5 })))
     expect(rows.map(({ source }) => source)).toEqual(['backfill', 'backfill', 'backfill', 'backfill', 'live', 'live'])
     expect(rows.filter(({ partial }) => partial)).toEqual([])
+    // What the query itself emitted of the window it was added in has a smaller revision than the whole row.
+    const cut = server.engine.query('q')!
+    expect(Math.min(...rows.slice(0, 4).map(({ revision }) => revision))).toBeGreaterThan(cut.latest()[0]!.revision)
     expect(body).toMatchObject({ queryVersion: 1, stats: { rows: 6 }, columns: [{ name: 'avg' }, { name: 'count' }] })
 
     const some = await server.call('GET', `/v1/queries/q/results?from=${START_MS + 5000}&to=${START_MS + 25_000}`)

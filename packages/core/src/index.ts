@@ -1,10 +1,20 @@
+export type {
+  BucketState,
+  DistributionState,
+  ExponentialBins,
+  ExponentialState,
+} from './aggregate/distribution-state.ts'
+export { ExponentialSketch, type ExponentialSketchOptions } from './aggregate/sketch/exponential/sketch.ts'
+export { decodeDistribution, decodeSketch, encodeDistribution, encodeSketch } from './aggregate/state-codec.ts'
 export { createEngine } from './engine/engine.ts'
 export type {
   Engine,
   EngineStats,
   IngestOptions,
   IngestResult,
+  LagExplanation,
   PointCounters,
+  PolledSource,
   Query,
   QueryCounters,
   QueryProgress,
@@ -12,6 +22,7 @@ export type {
   ReplaySource,
   RunOptions,
   SourceInfo,
+  SourceState,
   SubscribeOptions,
   SubscriptionItem,
 } from './engine/engine-api.ts'

@@ -145,6 +145,34 @@ describe('metrics of the SDK in an engine', () => {
   })
 })
 
+describe('series', () => {
+  it('are the same in every export, and apart for every difference in type or key', async () => {
+    const engine = createEngine({ clock: 'manual' })
+    const exporter = createWindrowExporter({ engine })
+    const sets = [
+      {},
+      { a: '1' },
+      { a: 1 },
+      { a: true },
+      { a: 'true' },
+      { a: '1', b: '' },
+      { a: ['1'] },
+      { a1: '' },
+      { a: '' },
+    ]
+    for (let second = 0; second < 3; second++) {
+      const endTime = [1_700_000_010 + second, 0]
+      const points = sets.map((attributes) => ({ ...POINT, endTime, attributes }))
+      expect(await resultOf(exporter, metricsOf(...points))).toEqual({ code: 0 })
+      expect(engine.registry.size).toBe(sets.length)
+    }
+    const labels = sets.map((_, ref) => engine.registry.describe(ref as never).descriptor.labels)
+    expect(labels).toEqual(sets.map((set) => Object.entries(set)))
+    expect(exporter.counters.accepted).toBe(3 * sets.length)
+    await engine.close()
+  })
+})
+
 describe('choices', () => {
   it('asks for deltas, but for levels of UpDownCounters, and for exponential histograms', () => {
     const engine = createEngine({ clock: 'manual' })

@@ -17,10 +17,12 @@ export interface ErrorFace {
 export interface HttpAppOptions {
   readonly log: { readonly level: string; readonly stream: NodeJS.WritableStream } | FastifyBaseLogger
   readonly errorFaces: readonly ErrorFace[]
+  /** Once aborted, an answer also ends its connection, so that none is waited for. */
+  readonly stopping: AbortSignal
 }
 
 /** A fastify instance with this server's limits, errors and raw bodies; routes are added by the caller. */
-export function createHttpApp({ log, errorFaces }: HttpAppOptions): FastifyInstance {
+export function createHttpApp({ log, errorFaces, stopping }: HttpAppOptions): FastifyInstance {
   const app = Fastify({
     ...('stream' in log ? { logger: log } : { loggerInstance: log }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -35,6 +37,7 @@ export function createHttpApp({ log, errorFaces }: HttpAppOptions): FastifyInsta
 
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff')
+    if (stopping.aborted) reply.header('connection', 'close')
   })
 
   // Bodies stay streams: each route checks the type first and then reads with its own limits.

@@ -4,11 +4,20 @@ import { HttpError } from '../http/http-error.ts'
 /** Most rows one answer holds; at about 300 bytes a row some 30 MB of JSON. */
 export const MAX_ROWS = 100_000
 
+const REVISIONS_PER_GENERATION = 65_536
+
 export interface HistoryRange {
   /** Windows that start in `[fromMs, toMs)`. */
   readonly fromMs: number
   readonly toMs: number
   readonly signal?: AbortSignal
+}
+
+export interface HistorySources {
+  readonly engine: Engine
+  readonly storage: StorageAdapter
+  /** Number of this life of the server: the high part of the revisions it gives out. */
+  readonly generation: number
 }
 
 export interface QueryHistory {
@@ -24,7 +33,7 @@ export interface QueryHistory {
  * Only the present version of the query is read.
  */
 export async function readHistory(
-  { engine, storage }: { readonly engine: Engine; readonly storage: StorageAdapter },
+  { engine, storage, generation }: HistorySources,
   query: Query,
   { fromMs, toMs, signal }: HistoryRange,
 ): Promise<QueryHistory> {
@@ -42,7 +51,9 @@ export async function readHistory(
   const computed = await collectRows(
     engine.run(plan, { tenant, query: name, fromMs, toMs: rawBeforeMs, ...withSignal }),
   )
-  const rows = computed.filter((row) => row.startMs >= fromMs).map((row) => ({ ...row, queryVersion }))
+  // The last revision of this life: a whole row must win over the cut one that the query may have emitted.
+  const revision = (generation + 1) * REVISIONS_PER_GENERATION - 1
+  const rows = computed.filter((row) => row.startMs >= fromMs).map((row) => ({ ...row, queryVersion, revision }))
   for (const row of emitted) rows.push(row)
   if (rows.length > MAX_ROWS) throw tooManyRows()
   return { rows, rawBeforeMs }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBreakableProxy } from './support/breakable-proxy.ts'
@@ -16,8 +16,9 @@ const HOSTILE = '<img src=x onerror=alert(document.domain)>'
 const SOON_MS = 20_000
 
 const isRunnable = chromiumPath !== undefined || isBrowserRequired
+if (!isRunnable) console.warn('No Chromium was found: the tests of the dashboard in a browser are skipped.')
 
-describe.skipIf(!isRunnable)(`the dashboard in Chromium${isRunnable ? '' : ' (none was found: skipped)'}`, () => {
+describe.skipIf(!isRunnable)('the dashboard in Chromium', () => {
   let browser: Browser
   let server: ServerProcess
 
@@ -49,7 +50,7 @@ describe.skipIf(!isRunnable)(`the dashboard in Chromium${isRunnable ? '' : ' (no
 
   test('cards appear, their values change, and the page has nothing to complain of', async () => {
     await using watched = await openWatchedPage(browser, server.url)
-    const card = cardOf(watched.page, 'lively')
+    const card = await showCard(watched.page, 'lively')
     await card.locator('.chart canvas').waitFor({ timeout: SOON_MS })
     const window = card.locator('.readout-window')
     const [firstWindow, firstValues] = [await window.textContent(), await card.locator('.tiles').textContent()]
@@ -85,7 +86,7 @@ describe.skipIf(!isRunnable)(`the dashboard in Chromium${isRunnable ? '' : ' (no
     await diagnostic.waitFor({ state: 'detached' })
     await form.getByRole('button', { name: 'Create' }).click()
 
-    const card = cardOf(page, 'made_here')
+    const card = await showCard(page, 'made_here')
     await card.locator('.chart canvas').waitFor({ timeout: SOON_MS })
     await card.getByRole('button', { name: 'Pause' }).click()
     await card.locator('.state.is-paused').waitFor()
@@ -135,19 +136,19 @@ describe.skipIf(!isRunnable)(`the dashboard in Chromium${isRunnable ? '' : ' (no
       return true
     }
     await using watched = await openWatchedPage(browser, server.url)
-    const group = cardOf(watched.page, 'hostile').locator('.groups tbody th')
+    const group = (await showCard(watched.page, 'hostile')).locator('.groups tbody th')
     await expect.poll(async () => (await send()) && group.count(), { timeout: SOON_MS, interval: 300 }).toBe(1)
     expect(await group.textContent()).toBe(HOSTILE)
     expect(await watched.page.locator('img').count()).toBe(0)
     await group.getByRole('button').click()
-    expect(await cardOf(watched.page, 'hostile').locator('.isolated bdi').textContent()).toBe(HOSTILE)
+    expect(await (await showCard(watched.page, 'hostile')).locator('.isolated bdi').textContent()).toBe(HOSTILE)
     expect(watched.complaints).toEqual([])
   })
 
   test('the space bar holds the pictures, counts what waits, and draws it when they go on', async () => {
     await using watched = await openWatchedPage(browser, server.url)
     const { page } = watched
-    const window = cardOf(page, 'lively').locator('.readout-window')
+    const window = (await showCard(page, 'lively')).locator('.readout-window')
     await window.waitFor({ timeout: SOON_MS })
     await page.keyboard.press('Space')
     const held = await window.textContent()
@@ -172,7 +173,7 @@ describe.skipIf(!isRunnable)(`the dashboard in Chromium${isRunnable ? '' : ' (no
     await using proxy = await startBreakableProxy(server.url)
     await using watched = await openWatchedPage(browser, proxy.url)
     const { page } = watched
-    const chart = cardOf(page, 'steady').getByRole('img')
+    const chart = (await showCard(page, 'steady')).getByRole('img')
     await chart.waitFor({ timeout: SOON_MS })
     const newestStored = async (): Promise<number> => {
       const answer = await fetch(`${server.url}v1/queries/steady/results`)
@@ -184,7 +185,7 @@ describe.skipIf(!isRunnable)(`the dashboard in Chromium${isRunnable ? '' : ' (no
     await page.locator('.banner').waitFor()
     const brokenAt = await newestStored()
     await expect.poll(newestStored, { timeout: SOON_MS }).toBeGreaterThanOrEqual(brokenAt + 6_000)
-    const window = cardOf(page, 'steady').locator('.readout-window')
+    const window = (await showCard(page, 'steady')).locator('.readout-window')
     const before = await window.textContent()
     proxy.mend()
     await page.locator('.banner').waitFor({ state: 'detached', timeout: SOON_MS })
@@ -195,7 +196,7 @@ describe.skipIf(!isRunnable)(`the dashboard in Chromium${isRunnable ? '' : ' (no
   test('a fixed range stands still and is read from the stored results', async () => {
     await using watched = await openWatchedPage(browser, server.url)
     const { page } = watched
-    await cardOf(page, 'lively').locator('.chart canvas').waitFor({ timeout: SOON_MS })
+    await (await showCard(page, 'lively')).locator('.chart canvas').waitFor({ timeout: SOON_MS })
     const answered = page.waitForResponse((response) =>
       /queries\/lively\/results\?from=\d+&to=\d+$/.test(response.url()),
     )
@@ -212,12 +213,12 @@ describe.skipIf(!isRunnable)(`the dashboard in Chromium${isRunnable ? '' : ' (no
     async (colorScheme) => {
       await using watched = await openWatchedPage(browser, server.url, { colorScheme })
       const { page } = watched
-      await cardOf(page, 'lively').locator('.chart canvas').waitFor({ timeout: SOON_MS })
+      await (await showCard(page, 'lively')).locator('.chart canvas').waitFor({ timeout: SOON_MS })
       await page.getByRole('button', { name: 'New query' }).click()
       await page.getByRole('button', { name: 'Custom' }).click()
       await page.getByRole('region', { name: 'New query' }).getByLabel('Query').fill('FROM * SELECT')
       await page.locator('.diagnostics li').first().waitFor()
-      await cardOf(page, 'lively').getByRole('button', { name: 'Delete', exact: true }).click()
+      await (await showCard(page, 'lively')).getByRole('button', { name: 'Delete', exact: true }).click()
       await page.evaluate(AXE)
       const tags = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']
       const found = await page.evaluate<{
@@ -235,7 +236,7 @@ describe.skipIf(!isRunnable)(`the dashboard in Chromium${isRunnable ? '' : ' (no
   test('the arrow keys move over the windows, and wide content stays inside a narrow page', async () => {
     await using watched = await openWatchedPage(browser, server.url, { viewport: { width: 360, height: 800 } })
     const { page } = watched
-    const card = cardOf(page, 'lively')
+    const card = await showCard(page, 'lively')
     await card.locator('.chart canvas').waitFor({ timeout: SOON_MS })
     const window = card.locator('.readout-window')
     const newest = await window.textContent()
@@ -266,6 +267,9 @@ describe.skipIf(!isRunnable)(`the dashboard in Chromium${isRunnable ? '' : ' (no
   })
 })
 
-function cardOf(page: Page, name: string) {
-  return page.getByRole('article', { name, exact: true })
+/** The card of a query, scrolled into sight: others are not drawn. */
+async function showCard(page: Page, name: string): Promise<Locator> {
+  const card = page.getByRole('article', { name, exact: true })
+  await card.scrollIntoViewIfNeeded({ timeout: SOON_MS })
+  return card
 }

@@ -126,15 +126,49 @@ export interface ReplaySource {
   finish(): Promise<void>
 }
 
+/** `idle` and `stalled` sources are not waited for; `catching-up` ones have a backlog and hold the watermark. */
+export type SourceState = 'active' | 'idle' | 'catching-up' | 'stalled'
+
 export interface SourceInfo {
   readonly source: string
   readonly tenant: string
-  readonly kind: 'push' | 'polled' | 'replay'
-  readonly state: 'active' | 'idle' | 'catching-up'
+  readonly kind: 'push' | 'polled'
+  readonly state: SourceState
   readonly watermarkMs: number
   readonly maxEventMs: number
   readonly lastBatchMs: number
+  /** How far behind its newest event the source's samples still come. */
   readonly disorderMs: number
+  /** Records a polled source has left to read. */
+  readonly backlog: number
+}
+
+/**
+ * A source that is read rather than listened to: a partition, a spool. Declared before listeners open, it holds the
+ * watermark until its first poll and while it has a backlog; see `SourceState`.
+ */
+export interface PolledSource {
+  /** `backlog`: records left to read after this batch. */
+  ingest(batch: SampleBatch, options: { readonly backlog: number; readonly batchId?: string }): IngestResult
+  /** Says that a poll found nothing more to read. */
+  caughtUp(): void
+  /** The source is gone (its partition moved on) and no longer holds anything. */
+  close(): void
+}
+
+/** Why a window of a query is not out yet. */
+export interface LagExplanation {
+  readonly watermarkMs: number
+  /** End of the next window to be emitted. */
+  readonly nextEndMs: number
+  /** The source that is furthest behind, if one is waited for; otherwise the clock alone decides. */
+  readonly holding: SourceInfo | undefined
+  /** Sources that are not waited for. */
+  readonly notWaitedFor: readonly SourceInfo[]
+  /** When the window is out at the latest; null while a source catches up. */
+  readonly latestMs: number | null
+  /** All that as one sentence. */
+  readonly reason: string
 }
 
 export interface EngineStats {
@@ -160,6 +194,8 @@ export interface Engine extends AsyncDisposable {
   ingest(batch: SampleBatch, options: IngestOptions): IngestResult
   /** Counts what a decoder refused before it became a row, so that the point law holds over the whole path. */
   countRejected(tenant: string, rejected: DecodeResult['rejected']): void
+  /** Declares a polled source. Throws `SOURCE_KIND_CONFLICT` when the name is in use. */
+  source(name: string, options: { readonly kind: 'polled'; readonly tenant?: string }): PolledSource
   replay(name: string, options?: { readonly tenant?: string; readonly retentionMs?: number }): ReplaySource
   addQuery(name: string, plan: QueryPlan, options?: { readonly tenant?: string; readonly paused?: boolean }): Query
   /** Replaces the plan; equal canonical text changes nothing. Returns the query, with a new version if the plan differs. */
@@ -167,6 +203,8 @@ export interface Engine extends AsyncDisposable {
   removeQuery(name: string, options?: { readonly tenant?: string }): void
   query(name: string, options?: { readonly tenant?: string }): Query | undefined
   queries(options?: { readonly tenant?: string }): Query[]
+  /** Why the next window of a query is not out yet, and which source holds it. */
+  explainLag(name: string, options?: { readonly tenant?: string }): LagExplanation
   /** Declares kind and unit of a metric; wins over the wire. Queries it makes wrong become `invalid`. */
   declareMetric(metric: string, declaration: MetricDeclaration, options?: { readonly tenant?: string }): void
   metric(metric: string, options?: { readonly tenant?: string }): MetricInfo | undefined

@@ -11,7 +11,18 @@ import { SeriesProgress } from '../registry/series-progress.ts'
 import { type MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
 import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
 import { WriteQueue } from '../storage/write-queue.ts'
-import type { Engine, EngineStats, IngestOptions, IngestResult, Query, ReplaySource, RunOptions } from './engine-api.ts'
+import type {
+  Engine,
+  EngineStats,
+  IngestOptions,
+  IngestResult,
+  LagExplanation,
+  PolledSource,
+  Query,
+  ReplaySource,
+  RunOptions,
+} from './engine-api.ts'
+import { explainLag } from './explain-lag.ts'
 import { runOverHistory } from './history-run.ts'
 import {
   DEFAULT_FUTURE_HOLD_MS,
@@ -79,15 +90,31 @@ class WindowEngine implements Engine {
   }
 
   ingest(batch: SampleBatch, options: IngestOptions): IngestResult {
-    this.#checkOpen()
     const tenant = this.#tenant(options.tenant)
+    if (tenant.sources.kindOf(options.source) === 'polled')
+      throw new WindrowError('SOURCE_KIND_CONFLICT', `${options.source} is a polled source`, {
+        hint: 'ingest through the object that engine.source() gave, or push under another name',
+        details: { source: options.source },
+      })
+    return this.#ingest(tenant, batch, options.source, options.batchId)
+  }
+
+  #ingest(
+    tenant: Tenant,
+    batch: SampleBatch,
+    source: string,
+    batchId: string | undefined,
+    backlog?: number,
+  ): IngestResult {
+    this.#checkOpen()
     const nowMs = this.nowMs()
-    const refused = this.#admit(tenant, batch, options.batchId, nowMs)
+    const refused = this.#admit(tenant, batch, batchId, nowMs)
     if (refused !== undefined) return refused
     const screened = this.#screen.screen(batch, tenant.id, this.#timeBounds(nowMs))
     tenant.live.apply(screened.batch, screened.minEventMs, screened.maxEventMs)
-    this.#store(tenant, screened.batch, options.batchId)
-    tenant.sources.observe(options.source, screened.maxEventMs, nowMs)
+    this.#store(tenant, screened.batch, batchId)
+    const { timestampsMs, length } = screened.batch
+    tenant.sources.observe(source, screened.maxEventMs, timestampsMs, length, nowMs, backlog)
     const result: IngestResult = {
       accepted: screened.accepted,
       duplicates: screened.duplicates,
@@ -101,6 +128,21 @@ class WindowEngine implements Engine {
 
   countRejected(tenant: string, rejected: DecodeResult['rejected']): void {
     this.#tenant(tenant).countRejected(rejected)
+  }
+
+  source(name: string, options: InTenant & { readonly kind: 'polled' }): PolledSource {
+    this.#checkOpen()
+    const tenant = this.#tenant(options.tenant)
+    if (!tenant.sources.open(name, this.nowMs()))
+      throw new WindrowError('SOURCE_KIND_CONFLICT', `there is a source ${name} already`, {
+        hint: 'close it first, or choose another name',
+        details: { source: name },
+      })
+    return {
+      ingest: (batch, { backlog, batchId }) => this.#ingest(tenant, batch, name, batchId, backlog),
+      caughtUp: () => tenant.sources.caughtUp(name, this.nowMs()),
+      close: () => tenant.sources.close(name),
+    }
   }
 
   replay(_name: string, options: InTenant & { readonly retentionMs?: number } = {}): ReplaySource {
@@ -170,6 +212,11 @@ class WindowEngine implements Engine {
 
   queries(options: InTenant = {}): Query[] {
     return [...this.#tenant(options.tenant).queries.values()]
+  }
+
+  explainLag(name: string, options: InTenant = {}): LagExplanation {
+    const query = this.#queryOf(name, options)
+    return explainLag(query.plan, this.#tenant(options.tenant), this.#options.maxWaitMs, this.nowMs())
   }
 
   declareMetric(metric: string, declaration: MetricDeclaration, options: InTenant = {}): void {

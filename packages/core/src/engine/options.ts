@@ -13,12 +13,14 @@ export interface EngineOptions {
   readonly maxFutureMs?: number | undefined
   /** Samples further ahead do not move the watermark. Default 10 s; off under a manual clock unless set. */
   readonly futureHoldMs?: number | undefined
-  /** The watermark trails the newest event of a source by this. Default 2 s. */
+  /** The watermark trails the newest event of a source by this until its own disorder is known. Default 2 s. */
   readonly disorderMs?: number | undefined
   /** The watermark is never further behind the clock than this. Default 10 s. */
   readonly maxWaitMs?: number | undefined
   /** A push source without a batch for this long no longer holds the watermark. Default 10 s. */
   readonly idleAfterMs?: number | undefined
+  /** A polled source without progress for this long is no longer waited for. Default 60 s. */
+  readonly stalledAfterMs?: number | undefined
   /** For queries that do not say LATENESS. Default 10 s. */
   readonly latenessMs?: number | undefined
   /** Batch ids are remembered this long. Default 10 min 10 s. */
@@ -41,6 +43,7 @@ type WithDefault =
   | 'disorderMs'
   | 'maxWaitMs'
   | 'idleAfterMs'
+  | 'stalledAfterMs'
   | 'latenessMs'
   | 'dedupHorizonMs'
   | 'minWindowMs'
@@ -64,6 +67,7 @@ const schema: z.ZodType<ResolvedEngineOptions, EngineOptions> = z.strictObject({
   disorderMs: durationMs.default(2_000),
   maxWaitMs: durationMs.default(10_000),
   idleAfterMs: durationMs.default(10_000),
+  stalledAfterMs: durationMs.default(60_000),
   latenessMs: durationMs.default(10_000),
   dedupHorizonMs: durationMs.default(610_000),
   minWindowMs: z.number().int().min(1_000).default(1_000),

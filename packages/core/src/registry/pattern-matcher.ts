@@ -117,9 +117,9 @@ interface KnownSet {
   readonly next: Map<number, KnownSet | null>
 }
 
-/** Sets and edges remembered by one glob. */
-const MAX_KNOWN_SETS = 64
-const MAX_KNOWN_EDGES = 1_024
+/** Sets and edges remembered by one glob; more sets than a glob has states, so that a growing set is caught. */
+const MAX_KNOWN_SETS = 512
+const MAX_KNOWN_EDGES = 2_048
 
 /**
  * Runs the automaton over a name with one bit a state, all states at once: there is nothing to go back to, so
@@ -220,29 +220,35 @@ class GlobMatcher {
 
   /** Adds what the empty edges reach. A star leads only to the next state, and a brace only forward. */
   #close(states: Int32Array): void {
+    const starMask = this.#starMask
+    const jumpMask = this.#jumpMask
+    const jumpTargets = this.#jumpTargets
     const words = this.#words
     for (let word = 0; word < words; word++) {
-      const passed = (states[word] as number) & (this.#starMask[word] as number)
+      const passed = (states[word] as number) & (starMask[word] as number)
       states[word] = (states[word] as number) | (passed << 1)
       if (word + 1 < words) states[word + 1] = (states[word + 1] as number) | (passed >>> 31)
-      let pending = (states[word] as number) & (this.#jumpMask[word] as number)
+      let pending = (states[word] as number) & (jumpMask[word] as number)
       let done = 0
       while (pending !== 0) {
         const bit = pending & -pending
         done |= bit
-        for (const target of this.#jumpTargets[(word << 5) + (31 - Math.clz32(bit))] as readonly number[]) {
-          this.#reach(states, target)
+        const targets = jumpTargets[(word << 5) + (31 - Math.clz32(bit))] as readonly number[]
+        for (let i = 0; i < targets.length; i++) {
+          // A star leads on at once: its word may be behind.
+          let target = targets[i] as number
+          let star: number
+          do {
+            const targetWord = target >>> 5
+            const targetBit = 1 << (target & 31)
+            states[targetWord] = (states[targetWord] as number) | targetBit
+            star = (starMask[targetWord] as number) & targetBit
+            target += 1
+          } while (star !== 0)
         }
-        pending = (states[word] as number) & (this.#jumpMask[word] as number) & ~done
+        pending = (states[word] as number) & (jumpMask[word] as number) & ~done
       }
     }
-  }
-
-  #reach(states: Int32Array, target: number): void {
-    const word = target >>> 5
-    const bit = 1 << (target & 31)
-    states[word] = (states[word] as number) | bit
-    if (((this.#starMask[word] as number) & bit) !== 0) this.#reach(states, target + 1)
   }
 
   #maskOf(states: Iterable<number>): Int32Array {

@@ -39,6 +39,8 @@ export class PaneStore {
   readonly #matches: (series: SeriesInfo) => boolean
   #routed = 0
   #current: Pane = NO_PANE
+  /** Sum of the queries' final lines when the panes were last tidied: it grows when any of them moves. */
+  #tidiedAt = Number.NaN
   #withSketches = false
   /** At and after this time no window of any query has been emitted. */
   #onTimeFromMs = Number.NEGATIVE_INFINITY
@@ -108,6 +110,7 @@ export class PaneStore {
   removeQuery(query: QueryWindows): void {
     const at = this.queries.indexOf(query)
     if (at >= 0) this.queries.splice(at, 1)
+    this.#tidiedAt = Number.NaN
     this.#current = NO_PANE
     this.refreshOnTime()
   }
@@ -166,14 +169,26 @@ export class PaneStore {
     this.#counts[EXCLUDED]! += 1
   }
 
-  /** Frees panes that no query can emit or revise any more. */
-  freePanes(): void {
-    let free = 0
-    while (free < this.panes.length && !this.queries.some((query) => query.needsPane(this.panes[free]!))) free++
-    if (free > 0) {
-      this.panes.splice(0, free)
-      this.#current = NO_PANE
+  /**
+   * Frees panes that no query can emit or revise any more, and joins neighbours that no window tells apart any
+   * more, so that a long window beside short ones costs a handful of panes.
+   */
+  tidy(): void {
+    const finalMs = this.queries.reduce((ms, query) => ms + query.finalThroughMs, 0)
+    if (finalMs === this.#tidiedAt) return
+    this.#tidiedAt = finalMs
+    const { panes, queries } = this
+    let kept = 0
+    for (const pane of panes) {
+      if (!queries.some((query) => query.needsPane(pane))) continue
+      const before = panes[kept - 1]
+      if (before !== undefined && !queries.some((query) => query.hasLiveEdge(before.endMs, pane.startMs)))
+        before.absorb(pane)
+      else panes[kept++] = pane
     }
+    if (kept === panes.length) return
+    panes.length = kept
+    this.#current = NO_PANE
   }
 
   /** Index of the first pane that ends after `timeMs`. */

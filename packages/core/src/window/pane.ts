@@ -32,6 +32,28 @@ export class Pane {
     if (words > this.seen.length) this.seen = growUint32(this.seen, Math.max(words, this.seen.length * 2))
   }
 
+  /** Takes in a later pane, once no window tells the two apart any more. */
+  absorb(later: Pane): void {
+    this.grow(later.stats.slots, later.seen.length * 32)
+    for (let slot = 0; slot < later.stats.slots; slot++)
+      if (later.stats.count(slot) > 0) this.stats.merge(slot, later.stats, slot)
+    if (later.sketches !== undefined) {
+      this.sketches ??= []
+      for (const [slot, sketch] of later.sketches.entries()) {
+        if (sketch === undefined) continue
+        while (this.sketches.length <= slot) this.sketches.push(undefined)
+        const own = this.sketches[slot]
+        if (own === undefined) this.sketches[slot] = sketch
+        else own.merge(sketch)
+      }
+    }
+    for (let word = 0; word < later.seen.length; word++) this.seen[word]! |= later.seen[word]!
+    if (later.boundExtremes !== undefined)
+      this.boundExtremes = new Set([...(this.boundExtremes ?? []), ...later.boundExtremes])
+    this.endMs = later.endMs
+    this.lastMs = Math.max(this.lastMs, later.lastMs)
+  }
+
   get bytes(): number {
     let bytes = this.stats.bytes + this.seen.byteLength
     if (this.sketches !== undefined)

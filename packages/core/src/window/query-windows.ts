@@ -1,6 +1,6 @@
 import type { QueryPlan, WindowPlan } from '../plan/query-plan.ts'
 import type { WindowResult } from '../result/window-result.ts'
-import { firstEndAfter, lastEndAt, lastEndHolding } from './edges.ts'
+import { firstEndAfter, lastEndAt, lastEndHolding, windowStartAt } from './edges.ts'
 import type { Pane } from './pane.ts'
 
 /** A corrected row goes out at most once in this many ms: the step, but no less and no more. */
@@ -111,6 +111,17 @@ export class QueryWindows {
   /** Whether a window that holds the pane can still be emitted or revised. */
   needsPane(pane: Pane): boolean {
     return lastEndHolding(this.window, pane.startMs) > this.finalThroughMs
+  }
+
+  /**
+   * Whether a window that starts or ends in `[fromMs, toMs]` can still be emitted or revised: then panes must stay
+   * apart there.
+   */
+  hasLiveEdge(fromMs: number, toMs: number): boolean {
+    const startMs = windowStartAt(this.window, toMs)
+    if (startMs >= fromMs && startMs + this.window.sizeMs > this.finalThroughMs) return true
+    const endMs = lastEndAt(this.window, toMs)
+    return endMs >= fromMs && endMs > this.finalThroughMs
   }
 
   /** Moves the line behind which nothing changes, and forgets what lies behind it. */

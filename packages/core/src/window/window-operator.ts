@@ -152,7 +152,7 @@ export class WindowOperator {
         query.closeThrough(this.#watermarkMs)
       }
       store.refreshOnTime()
-      store.freePanes()
+      store.tidy()
     }
   }
 

@@ -168,6 +168,28 @@ describe('a stored query', () => {
   })
 })
 
+describe('panes', () => {
+  test('of a day window beside a five-second one are a handful', async () => {
+    await using engine = manualEngine()
+    engine.advanceTo(T0)
+    engine.addQuery('short', planOf({ columns: [...STATS, P99] }))
+    const day = engine.addQuery('day', planOf({ sizeMs: 86_400_000, columns: [...STATS, P99] }))
+    const rows = collect(day)
+    let most = 0
+    for (let s = 0; s < 43_200 + 20; s += 5) {
+      // A gap of an hour, which leaves no panes behind either.
+      if (s < 7_200 || s >= 10_800) send(engine, [{ timeMs: T0 + s * 1_000, value: s }])
+      engine.advanceTo(T0 + s * 1_000)
+      most = Math.max(most, engine.stats().paneCount)
+    }
+    expect(most).toBeLessThanOrEqual(8)
+    expect(engine.stats().tenants[0]!.watermarkMs).toBe(T0 + 43_213_000)
+    const expected = Array.from({ length: 8_640 }, (_, i) => i * 5).filter((s) => s < 7_200 || s >= 10_800)
+    expect(rows[0]!.values).toMatchObject({ count: expected.length, min: 0, max: 43_195 })
+    expect(rows[0]!.values['sum']).toBe(expected.reduce((total, s) => total + s, 0))
+  })
+})
+
 describe('sources', () => {
   test('the slowest source that talks holds the watermark, a silent one only for idleAfter', async () => {
     await using engine = manualEngine()

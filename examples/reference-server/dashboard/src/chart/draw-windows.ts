@@ -137,6 +137,9 @@ function strokeLine(pen: Pen, model: ChartModel, line: ChartLine): void {
     partial: new Path2D(),
     early: new Path2D(),
   }
+  let strokeBefore: Stroke | undefined
+  let xBefore = 0
+  let yBefore = 0
   const dots: [number, number, boolean][] = []
   const triangles: { x: number; y: number; oldY: number | undefined }[] = []
   for (let i = 0; i < model.x.length; i += 1) {
@@ -146,11 +149,14 @@ function strokeLine(pen: Pen, model: ChartModel, line: ChartLine): void {
     const x = xAt(pen, model.x[i] ?? 0)
     const y = yAt(pen, value)
     const before = i > 0 ? line.values[i - 1] : null
+    const stroke = strokeOf(entry)
     if (before != null) {
-      const path = paths[strokeOf(entry)]
-      path.moveTo(xAt(pen, model.x[i - 1] ?? 0), yAt(pen, before))
-      path.lineTo(x, y)
+      if (stroke !== strokeBefore) paths[stroke].moveTo(xBefore, yBefore)
+      paths[stroke].lineTo(x, y)
     }
+    strokeBefore = before == null ? undefined : stroke
+    xBefore = x
+    yBefore = y
     const isAlone = before == null && line.values[i + 1] == null
     if (entry.row.early) dots.push([x, y, true])
     else if (isAlone) dots.push([x, y, false])

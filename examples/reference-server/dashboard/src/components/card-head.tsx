@@ -2,7 +2,6 @@ import { useSignal } from '@preact/signals'
 import type { RequestFailure } from '../api/http.ts'
 import { formatNumber } from '../format/units.ts'
 import { asFailure, type Card } from '../state/card.ts'
-import { frame } from '../state/frame-clock.ts'
 import { changeQuery, deleteQuery } from '../state/page.ts'
 import { FailureNote } from './failure-note.tsx'
 import { Freshness } from './freshness.tsx'
@@ -30,7 +29,7 @@ export function CardHead({ card, onEdit }: { readonly card: Card; readonly onEdi
   }
 
   // The lag grows by itself: it is read anew with every drawing.
-  frame.value
+  card.drawing.frame.value
   return (
     <>
       <header class="card-head">

@@ -1,10 +1,10 @@
 import { type ReadonlySignal, type Signal, useComputed, useSignal, useSignalEffect } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
 import { WindowChart } from '../chart/window-chart.tsx'
 import { buildCardView, type CardChoice, type CardView, focusOf, groupName } from '../model/card-view.ts'
 import type { ChartModel } from '../model/chart-model.ts'
 import { chartSentence } from '../model/sentence.ts'
 import type { Card } from '../state/card.ts'
-import { drawNow, frame } from '../state/frame-clock.ts'
 import { changeQuery } from '../state/page.ts'
 import { boundsOf, timeRange, zoomBack, zoomTo } from '../state/time-range.ts'
 import { CardHead } from './card-head.tsx'
@@ -15,6 +15,9 @@ import { QueryEditor } from './query-editor.tsx'
 import { Readout } from './readout.tsx'
 import { ValueTiles } from './value-tiles.tsx'
 
+/** Cards this far below or above the screen are drawn too, so that scrolling finds them ready. */
+const NEARLY_IN_SIGHT = '200px 0px'
+
 const FIRST_CHOICE: CardChoice = { scale: undefined, column: undefined, isolated: undefined, isExpanded: false }
 
 /** A stored query: what it says, how it stands, its values and their picture. */
@@ -23,10 +26,11 @@ export function QueryCard({ card }: { readonly card: Card }) {
   const view = useSignal<CardView | undefined>(undefined)
   const cursor = useSignal<number | null>(null)
   const isEditing = useSignal(false)
+  const article = useRef<HTMLElement>(null)
   const chart = useComputed(() => view.value?.chart)
 
   useSignalEffect(() => {
-    frame.value
+    card.drawing.frame.value
     view.value = buildCardView({
       rows: card.rows,
       windowMs: card.query.value.window?.sizeMs ?? 0,
@@ -39,17 +43,27 @@ export function QueryCard({ card }: { readonly card: Card }) {
     })
   })
 
+  useEffect(() => {
+    const element = article.current
+    if (!element) return
+    const observer = new IntersectionObserver(([seen]) => card.drawing.show(seen?.isIntersecting ?? false), {
+      rootMargin: NEARLY_IN_SIGHT,
+    })
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [card])
+
   function choose(change: Partial<CardChoice>): void {
     choice.value = { ...choice.peek(), ...change }
     cursor.value = null
-    drawNow()
+    card.drawing.force()
   }
 
   const query = card.query.value
   const load = card.load.value
   const shown = view.value
   return (
-    <article class={`card is-${query.state}`} aria-label={card.name}>
+    <article ref={article} class={`card is-${query.state}`} aria-label={card.name}>
       <CardHead card={card} onEdit={() => (isEditing.value = true)} />
       {isEditing.value ? (
         <QueryEditor

@@ -4,7 +4,7 @@ import type { WireColumn, WireProgress, WireQuery, WireRow } from '../api/wire.t
 import { LookBook } from '../chart/palette.ts'
 import { shapeColumns } from '../model/query-shape.ts'
 import { RowStore } from '../model/row-store.ts'
-import { isPaused, requestDraw, viewNowMs } from './frame-clock.ts'
+import { Drawing, isPaused, viewNowMs } from './frame-clock.ts'
 import { LIVE_SPAN_MS, type TimeRange } from './time-range.ts'
 
 /** Rows held per card and range. */
@@ -22,6 +22,7 @@ export class Card {
   readonly columns: Signal<readonly WireColumn[]>
   readonly load = signal<LoadState>({ kind: 'loading' })
   readonly looks = new LookBook()
+  readonly drawing = new Drawing()
   readonly shapedColumns = computed(() => shapeColumns(this.columns.value, this.query.value.text))
   watermarkMs: number | null = null
   finalThroughMs: number | null = null
@@ -57,13 +58,13 @@ export class Card {
     this.query.value = query
     if (query.columns.length > 0) this.columns.value = query.columns
     if (query.progress) this.takeProgress(query.progress)
-    requestDraw()
+    this.drawing.request()
   }
 
   takeRow(row: WireRow): void {
     if (isPaused.peek()) this.#hold(row)
     else this.#live.merge(row)
-    requestDraw()
+    this.drawing.request()
   }
 
   #hold(row: WireRow): void {
@@ -95,7 +96,7 @@ export class Card {
     this.watermarkMs = progress.watermarkMs
     this.finalThroughMs = progress.finalThroughMs
     this.lateDropped = progress.lateDropped
-    requestDraw()
+    this.drawing.request()
   }
 
   /** Live rows older than the live range, with room for the widest window, are forgotten. */
@@ -142,10 +143,11 @@ export class Card {
       if (loading.signal.aborted) return
       this.load.value = { kind: 'failed', failure: asFailure(failure) }
     }
-    requestDraw()
+    this.drawing.force()
   }
 
   dispose(): void {
+    this.drawing.dispose()
     this.#loading?.abort()
   }
 }

@@ -1,21 +1,18 @@
 import { signal } from '@preact/signals'
 import { serverNowMs } from '../api/http.ts'
 
-/** Draws happen at most this often. */
+/** A picture is drawn at most this often. */
 const LEAST_DRAW_MS = 250
 /** A live picture slides this often even when nothing arrives. */
 const SLIDE_MS = 1_000
 
-/** Changes once per drawing; what is drawn reads it. */
-export const frame = signal(0)
 export const isPaused = signal(false)
 
 const calmMotion = matchMedia('(prefers-reduced-motion: reduce)')
+const drawings = new Set<Drawing>()
 let heldAtMs = 0
-let isDirty = true
-let drawnAtMs = Number.NEGATIVE_INFINITY
 
-/** The present of the picture: stands still while paused. */
+/** The present of the pictures: stands still while paused. */
 export function viewNowMs(): number {
   return isPaused.peek() ? heldAtMs : serverNowMs()
 }
@@ -23,26 +20,78 @@ export function viewNowMs(): number {
 export function setPaused(paused: boolean): void {
   heldAtMs = serverNowMs()
   isPaused.value = paused
+  forceAll()
 }
 
-/** Asks for a drawing; many requests become one. */
-export function requestDraw(): void {
-  isDirty = true
+/** When one picture is drawn. What it shows reads `frame`; everything that changes it asks here. */
+export class Drawing {
+  /** Changes once per drawing. */
+  readonly frame = signal(0)
+  #isVisible = false
+  #isDirty = true
+  #isForced = true
+  #drawnAtMs = Number.NEGATIVE_INFINITY
+
+  constructor() {
+    drawings.add(this)
+  }
+
+  /** Something arrived; many requests become one drawing. */
+  request(): void {
+    this.#isDirty = true
+  }
+
+  /** The user did something: it shows with the next frame, also while paused. */
+  force(): void {
+    this.#isForced = true
+  }
+
+  /** Pictures out of sight are not drawn. */
+  show(isVisible: boolean): void {
+    if (isVisible && !this.#isVisible) this.#isForced = true
+    this.#isVisible = isVisible
+  }
+
+  /** How long the picture has been waiting for its turn; undefined when it has none. */
+  waitedMs(nowMs: number): number | undefined {
+    if (!this.#isVisible) return undefined
+    if (this.#isForced) return Number.POSITIVE_INFINITY
+    const sinceMs = nowMs - this.#drawnAtMs
+    if (isPaused.peek() || sinceMs < LEAST_DRAW_MS) return undefined
+    return this.#isDirty || (sinceMs >= SLIDE_MS && !calmMotion.matches) ? sinceMs : undefined
+  }
+
+  draw(nowMs: number): void {
+    this.#isDirty = false
+    this.#isForced = false
+    this.#drawnAtMs = nowMs
+    this.frame.value += 1
+  }
+
+  dispose(): void {
+    drawings.delete(this)
+  }
 }
 
-/** Draws now, also while paused: something the user did has to show at once. */
-export function drawNow(): void {
-  isDirty = false
-  drawnAtMs = performance.now()
-  frame.value += 1
+export function forceAll(): void {
+  for (const drawing of drawings) drawing.force()
 }
 
-/** Hidden tabs get no animation frames: they go on receiving, and draw when they are shown again. */
+/**
+ * Draws one picture an animation frame, the longest waiting first, so that no frame has to carry a whole page.
+ * Hidden tabs get no frames: they go on receiving, and draw when they are shown again.
+ */
 export function startFrames(): void {
   const step = (nowMs: number): void => {
-    const sinceMs = nowMs - drawnAtMs
-    const isDue = (isDirty && sinceMs >= LEAST_DRAW_MS) || (!calmMotion.matches && sinceMs >= SLIDE_MS)
-    if (isDue && !isPaused.peek()) drawNow()
+    let next: Drawing | undefined
+    let longestMs = 0
+    for (const drawing of drawings) {
+      const waitedMs = drawing.waitedMs(nowMs)
+      if (waitedMs === undefined || waitedMs <= longestMs) continue
+      next = drawing
+      longestMs = waitedMs
+    }
+    next?.draw(nowMs)
     requestAnimationFrame(step)
   }
   requestAnimationFrame(step)

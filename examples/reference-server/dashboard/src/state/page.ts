@@ -3,11 +3,11 @@ import { queryPath, type RequestFailure, request } from '../api/http.ts'
 import { followResults } from '../api/result-stream.ts'
 import type { WireQuery } from '../api/wire.ts'
 import { asFailure, Card } from './card.ts'
-import { drawNow, frame, isPaused, requestDraw, setPaused } from './frame-clock.ts'
+import { forceAll, isPaused, setPaused } from './frame-clock.ts'
 import { fitLiveRange, isLive, timeRange } from './time-range.ts'
 
 const POLL_MS = 5_000
-const TRIM_MS = 10_000
+const UPKEEP_MS = 1_000
 
 export type Connection =
   | { readonly kind: 'connecting' }
@@ -144,7 +144,6 @@ export function togglePause(): void {
       if (card.release() && isLive.peek()) void card.loadRange(timeRange.peek())
     }
   }
-  drawNow()
 }
 
 export function startPage(): void {
@@ -154,14 +153,11 @@ export function startPage(): void {
     timeRange.value
     if (!isFirst) reloadAll()
     isFirst = false
-    requestDraw()
-  })
-  effect(() => {
-    frame.value
-    const oldest = cards.value.map((card) => card.oldestLiveMs()).filter((startMs) => startMs !== undefined)
-    if (oldest.length > 0) fitLiveRange(Math.min(...oldest))
+    forceAll()
   })
   setInterval(() => {
     for (const card of cards.peek()) card.trim()
-  }, TRIM_MS)
+    const oldest = cards.peek().flatMap((card) => card.oldestLiveMs() ?? [])
+    if (oldest.length > 0) fitLiveRange(Math.min(...oldest))
+  }, UPKEEP_MS)
 }

@@ -1,4 +1,5 @@
 import { growInt32, growUint8, growUint32 } from '../../internal/grow.ts'
+import type { NumberLayout } from './wire-points.ts'
 
 const INITIAL_SERIES = 256
 const INITIAL_BYTES = 16_384
@@ -73,7 +74,7 @@ export class PointTemplates {
     return id
   }
 
-  /** A point of this series was read the long way; the positions are in the payload, -1 = absent. */
+  /** A point of this series was read the long way; the layout is that of the payload. */
   learn(
     id: number,
     streamId: number,
@@ -81,13 +82,10 @@ export class PointTemplates {
     view: DataView,
     start: number,
     end: number,
-    startAt: number,
-    timeAt: number,
-    valueAt: number,
-    isInteger: boolean,
+    { startAt, timeAt, valueAt, isInteger }: NumberLayout,
   ): void {
     const length = end - start
-    if (timeAt < 0 || length > MAX_LENGTH) return
+    if (timeAt < 0 || valueAt < 0 || length > MAX_LENGTH) return
     if (id >= this.#starts.length) this.#growSeries(Math.max(id + 1, this.#starts.length * 2))
     if (this.#capacities[id]! < length) this.#allocate(id, length)
     this.#arena.set(new Uint8Array(view.buffer, view.byteOffset + start, length), this.#starts[id]!)

@@ -6,16 +6,25 @@ import type { OtlpLimits } from './limits.ts'
 import { joinRuns, MessageSplit } from './message-split.ts'
 import { type MetricStream, metricStream, type PointForm, type SeriesContext } from './metric-stream.ts'
 import { createHistogramFields, createNumberFields } from './point-fields.ts'
+import { PointTemplates } from './point-templates.ts'
 import type { PointWriter } from './point-writer.ts'
 import { utf8Text } from './utf8.ts'
 import { readKeyValue } from './wire-attributes.ts'
 import { checkMessage } from './wire-check.ts'
-import { readExponentialPoint, readHistogramPoint, readNumberPoint } from './wire-points.ts'
+import {
+  type NumberLayout,
+  readExponentialPoint,
+  readHistogramPoint,
+  readNumberAt,
+  readNumberPoint,
+} from './wire-points.ts'
 import { WireReader, WireType } from './wire-reader.ts'
 import { REQUEST_SHAPE } from './wire-schema.ts'
 
 /** Field numbers of `Metric.data`, also as the bit sets `MessageSplit` takes. */
 const Data = { gauge: 5, sum: 7, histogram: 9, exponential: 10, summary: 11 } as const
+/** Tag of `data_points`, field 1 of every form. */
+const POINT = (1 << 3) | WireType.length
 const DATA_FIELDS = (1 << 5) | (1 << 7) | (1 << 9) | (1 << 10) | (1 << 11)
 const METRICS_FIELD = 1 << 2
 const SCOPE_METRICS_FIELD = 1 << 2
@@ -59,10 +68,17 @@ export class ProtobufDecoder {
   #refs: Int32Array = new Int32Array(256)
   /** The first one is that of the last point that was not worth remembering. */
   #problems: PointProblem[] = [NO_PROBLEM]
+  /** Metrics with one point, in the scope of that number. */
+  readonly #metricTemplates = new PointTemplates()
+  /** Points of metrics with several, of the stream of that number. */
+  readonly #pointTemplates = new PointTemplates()
+  /** The id of the series that `#resolve` found last; -1 when it is not remembered. */
+  #seriesId = -1
 
   readonly #number = createNumberFields()
   readonly #histogram = createHistogramFields()
-  readonly #runs: number[] = []
+  readonly #layout: NumberLayout = { startAt: -1, timeAt: -1, valueAt: -1, isInteger: false, runs: [] }
+  readonly #runs = this.#layout.runs
   readonly #resourceSplit = new MessageSplit(this.#reader)
   readonly #scopeSplit = new MessageSplit(this.#reader)
   readonly #metricSplit = new MessageSplit(this.#reader)
@@ -135,6 +151,11 @@ export class ProtobufDecoder {
 
   #readMetric(scopeId: number, start: number, end: number): void {
     const reader = this.#reader
+    const known = this.#metricTemplates.match(scopeId, reader.view, start, end)
+    if (known >= 0) {
+      this.#repeat(this.#metricTemplates, known)
+      return
+    }
     const split = this.#metricSplit
     split.read(reader, start, end, DATA_FIELDS)
     if (split.payloadTotal > 1) this.#checkPayload()
@@ -154,7 +175,10 @@ export class ProtobufDecoder {
       this.#streams.push(this.#readHeader(keyReader(split), field, aggregation, this.#scopes[scopeId]!))
       id = this.#metricBytes.add(context, split.view, split.start, split.end)
     }
-    if (field !== 0) this.#readPoints(id, field, dataStart, dataEnd)
+    if (field === 0) return
+    this.#seriesId = -1
+    const points = this.#readPoints(id, field, dataStart, dataEnd)
+    if (points === 1 && field <= Data.sum) this.#remember(this.#metricTemplates, id, scopeId, start, end)
   }
 
   /** `Metric.data` came in several parts, which are one when put one after the other. */
@@ -169,35 +193,69 @@ export class ProtobufDecoder {
     this.#reader = whole
   }
 
-  #readPoints(streamId: number, field: number, start: number, end: number): void {
+  /** Returns how many there were. */
+  #readPoints(streamId: number, field: number, start: number, end: number): number {
     const reader = this.#reader
     const stream = this.#streams[streamId]!
+    let points = 0
     reader.pos = start
     while (reader.pos < end) {
       const tag = reader.tag(end)
-      if (tag !== ((1 << 3) | WireType.length)) {
+      if (tag !== POINT) {
         reader.skip(tag, end)
         continue
       }
       const pointEnd = reader.lengthEnd(end)
-      if (field <= Data.sum) this.#readNumber(streamId, stream, pointEnd)
-      else if (field === Data.summary) {
+      points++
+      if (field <= Data.sum) {
+        const isOnly = points === 1 && (pointEnd === end || reader.bytes[pointEnd] !== POINT)
+        this.#readNumber(streamId, stream, pointEnd, !isOnly)
+      } else if (field === Data.summary) {
         this.#checkPayload()
         this.#writer.rejectFor(stream.problem!)
       } else this.#readHistogram(streamId, stream, pointEnd, field === Data.exponential)
       reader.pos = pointEnd
     }
+    return points
   }
 
-  #readNumber(streamId: number, stream: MetricStream, end: number): void {
+  #readNumber(streamId: number, stream: MetricStream, end: number, isOneOfMany: boolean): void {
+    const reader = this.#reader
+    const start = reader.pos
+    if (isOneOfMany) {
+      const known = this.#pointTemplates.match(streamId, reader.view, start, end)
+      if (known >= 0) {
+        this.#repeat(this.#pointTemplates, known)
+        return
+      }
+    }
     const point = this.#number
-    readNumberPoint(this.#reader, end, point, this.#runs)
+    this.#seriesId = -1
+    readNumberPoint(reader, end, point, this.#layout)
     if (!this.#writer.admitNumber(stream, point)) {
       this.#checkPayload()
       return
     }
     const ref = this.#resolve(streamId, stream, 7)
-    if (ref >= 0) this.#writer.appendNumber(stream, point, ref as SeriesRef)
+    if (ref < 0) return
+    this.#writer.appendNumber(stream, point, ref as SeriesRef)
+    if (isOneOfMany) this.#remember(this.#pointTemplates, streamId, streamId, start, end)
+  }
+
+  /** A number point whose bytes are known but for its times and value. */
+  #repeat(templates: PointTemplates, seriesId: number): void {
+    const stream = this.#streams[templates.streamId]!
+    const point = this.#number
+    readNumberAt(this.#reader.view, templates, point)
+    if (this.#writer.admitNumber(stream, point))
+      this.#writer.appendNumber(stream, point, this.#refs[seriesId]! as SeriesRef)
+  }
+
+  /** Keeps the bytes `[start, end)` around the number point that was read last, if it was appended with a value. */
+  #remember(templates: PointTemplates, streamId: number, context: number, start: number, end: number): void {
+    const id = this.#seriesId
+    if (id < 0 || this.#refs[id]! < 0 || this.#number.noRecordedValue) return
+    templates.learn(id, streamId, context, this.#reader.view, start, end, this.#layout)
   }
 
   #readHistogram(streamId: number, stream: MetricStream, end: number, exponential: boolean): void {
@@ -226,8 +284,11 @@ export class ProtobufDecoder {
       view = new DataView(joined.buffer)
       end = joined.length
     }
-    const id = this.#seriesBytes.find(streamId, view, start, end)
-    const ref = id < 0 ? this.#learn(streamId, stream, attributesField, view, start, end) : this.#refs[id]!
+    this.#seriesId = this.#seriesBytes.find(streamId, view, start, end)
+    const ref =
+      this.#seriesId < 0
+        ? this.#learn(streamId, stream, attributesField, view, start, end)
+        : this.#refs[this.#seriesId]!
     if (ref < 0) this.#writer.rejectFor(this.#problems[-1 - ref]!)
     return ref
   }
@@ -244,6 +305,7 @@ export class ProtobufDecoder {
     const id = this.#seriesBytes.add(streamId, view, start, end)
     if (id === this.#refs.length) this.#refs = growInt32(this.#refs, id * 2)
     this.#refs[id] = ref
+    this.#seriesId = id
     return ref
   }
 
@@ -338,7 +400,9 @@ export class ProtobufDecoder {
   #cacheBytes(): number {
     const contexts = this.#resources.length + this.#scopes.length + this.#streams.length
     const resourceBytes = this.#resourceBytes.sizeBytes + this.#scopeBytes.sizeBytes
-    return resourceBytes + this.#metricBytes.sizeBytes + this.#seriesBytes.sizeBytes + contexts * CONTEXT_BYTES
+    const templateBytes = this.#metricTemplates.sizeBytes + this.#pointTemplates.sizeBytes
+    const keyBytes = resourceBytes + this.#metricBytes.sizeBytes + this.#seriesBytes.sizeBytes
+    return keyBytes + templateBytes + contexts * CONTEXT_BYTES
   }
 
   #forget(): void {
@@ -346,6 +410,8 @@ export class ProtobufDecoder {
     this.#scopeBytes.clear()
     this.#metricBytes.clear()
     this.#seriesBytes.clear()
+    this.#metricTemplates.clear()
+    this.#pointTemplates.clear()
     this.#resources = []
     this.#scopes = []
     this.#streams = []

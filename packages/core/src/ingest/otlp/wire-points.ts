@@ -14,9 +14,18 @@ const EXEMPLAR_DEPTH = 100
 /** Where the attributes of a point lie: runs of bytes, as starts and ends. Mostly one run. */
 export type AttributeRuns = number[]
 
+/** Where the fields of a `NumberDataPoint` lie; -1 = absent. */
+export interface NumberLayout {
+  startAt: number
+  timeAt: number
+  valueAt: number
+  isInteger: boolean
+  readonly runs: AttributeRuns
+}
+
 /** Reads the `NumberDataPoint` `[reader.pos, end)`. */
-export function readNumberPoint(reader: WireReader, end: number, point: NumberFields, runs: AttributeRuns): void {
-  const view = reader.view
+export function readNumberPoint(reader: WireReader, end: number, point: NumberFields, layout: NumberLayout): void {
+  const { runs } = layout
   let startAt = -1
   let timeAt = -1
   let doubleAt = -1
@@ -61,16 +70,27 @@ export function readNumberPoint(reader: WireReader, end: number, point: NumberFi
     }
   }
   if (runStart >= 0) runs.push(runStart, runEnd)
-  readTimes(view, startAt, timeAt, point)
+  layout.startAt = startAt
+  layout.timeAt = timeAt
+  layout.isInteger = intAt >= 0
+  layout.valueAt = intAt >= 0 ? intAt : doubleAt
+  readNumberAt(reader.view, layout, point)
   point.noRecordedValue = (flags & NO_RECORDED_VALUE) !== 0
+}
+
+/** Reads times and value from where they are known to be. */
+export function readNumberAt(view: DataView, at: Omit<NumberLayout, 'runs'>, point: NumberFields): void {
+  const { valueAt } = at
+  readTimes(view, at.startAt, at.timeAt, point)
+  point.noRecordedValue = false
   point.precisionLost = false
-  point.hasValue = true
-  if (doubleAt >= 0) point.value = view.getFloat64(doubleAt, true)
-  else if (intAt >= 0) {
-    const value = view.getInt32(intAt + 4, true) * TWO_32 + view.getUint32(intAt, true)
-    point.value = value
-    point.precisionLost = isRounded(value, view.getUint32(intAt, true))
-  } else point.hasValue = false
+  point.hasValue = valueAt >= 0
+  if (valueAt < 0) return
+  if (at.isInteger) {
+    const low = view.getUint32(valueAt, true)
+    point.value = view.getInt32(valueAt + 4, true) * TWO_32 + low
+    point.precisionLost = isRounded(point.value, low)
+  } else point.value = view.getFloat64(valueAt, true)
 }
 
 /** Reads the `HistogramDataPoint` `[reader.pos, end)`. */

@@ -103,7 +103,9 @@ describe.each<Encoding>(['protobuf', 'json'])('damaged %s', (encoding) => {
     expect(outcomes.at(-1)).toMatchObject({ decoded: 5 })
   })
 
-  it('10,000 mutations decode or are refused whole, quickly, the same with and without a memory', { timeout: 60_000 }, () => {
+  it('10,000 mutations decode or are refused whole, quickly, the same with and without a memory', {
+    timeout: 60_000,
+  }, () => {
     const random = seeded(encoding === 'json' ? 1 : 2)
     const decoder = createOtlpDecoder(createSeriesRegistry())
     const batch = createSampleBatch(4)

@@ -3,7 +3,16 @@ import { createOtlpDecoder } from '../../../src/ingest/otlp/otlp-decoder.ts'
 import { createSampleBatch } from '../../../src/ingest/sample-batch.ts'
 import { createSeriesRegistry } from '../../../src/registry/series-registry.ts'
 import { CONTENT_TYPES, decodeBytes, decodeRows, type Row, requestOf } from './decode-rows.ts'
-import { doubleField, encodeRequest, fixed64Field, keyValues, lengthField, metric, textField, varintField } from './otlp-encode.ts'
+import {
+  doubleField,
+  encodeRequest,
+  fixed64Field,
+  keyValues,
+  lengthField,
+  metric,
+  textField,
+  varintField,
+} from './otlp-encode.ts'
 
 // Fields of a Protocol Buffers message may come in any order and in parts; the meaning is the same.
 
@@ -16,7 +25,15 @@ const value = doubleField(4, 2.5)
 const resource = lengthField(1, keyValues([attribute('host.name', 'web-1')], 1))
 const scope = lengthField(1, [...textField(1, 'test'), ...textField(2, '1')])
 const EXPECTED = decodeRows(
-  requestOf({ name: 'm', unit: 's', sum: { dataPoints: [{ timeUnixNano: String(TIME), asDouble: 2.5, attributes: [A, B] }], aggregationTemporality: 2, isMonotonic: true } }),
+  requestOf({
+    name: 'm',
+    unit: 's',
+    sum: {
+      dataPoints: [{ timeUnixNano: String(TIME), asDouble: 2.5, attributes: [A, B] }],
+      aggregationTemporality: 2,
+      isMonotonic: true,
+    },
+  }),
   'protobuf',
 ).rows
 
@@ -44,25 +61,46 @@ const LAYOUTS: readonly (readonly [string, Parts])[] = [
   ['as written by everybody', {}],
   ['attributes first', { point: [...keyValues([A, B], 7), ...value, ...time] }],
   ['attributes apart', { point: [...keyValues([A], 7), ...time, ...keyValues([B], 7), ...value] }],
-  ['an exemplar between attributes', { point: [...time, ...keyValues([A], 7), ...lengthField(5, value), ...value, ...keyValues([B], 7)] }],
+  [
+    'an exemplar between attributes',
+    { point: [...time, ...keyValues([A], 7), ...lengthField(5, value), ...value, ...keyValues([B], 7)] },
+  ],
   ['times twice', { point: [...fixed64Field(3, 1n), ...time, ...value, ...keyValues([A, B], 7)] }],
   ['temporality before the points', { sum: (point) => [...aggregation, ...point] }],
   ['temporality twice', { sum: (point) => [...varintField(2, 1), ...point, ...aggregation] }],
   ['data before the name', { metric: (sum) => [...lengthField(7, sum), ...header] }],
-  ['data between name and unit', { metric: (sum) => [...textField(1, 'm'), ...lengthField(7, sum), ...textField(3, 's')] }],
+  [
+    'data between name and unit',
+    { metric: (sum) => [...textField(1, 'm'), ...lengthField(7, sum), ...textField(3, 's')] },
+  ],
   ['the name twice', { metric: (sum) => [...textField(1, 'other'), ...header, ...lengthField(7, sum)] }],
-  ['data in two parts', { metric: (sum) => [...lengthField(7, sum.slice(0, -4)), ...header, ...lengthField(7, sum.slice(-4))] }],
+  [
+    'data in two parts',
+    { metric: (sum) => [...lengthField(7, sum.slice(0, -4)), ...header, ...lengthField(7, sum.slice(-4))] },
+  ],
   ['data replaced', { metric: (sum) => [...lengthField(5, lengthField(1, time)), ...header, ...lengthField(7, sum)] }],
   ['the scope after its metrics', { scopeMetrics: (inner) => [...inner, ...scope] }],
-  ['the scope in two parts', { scopeMetrics: (inner) => [...lengthField(1, textField(1, 'test')), ...inner, ...lengthField(1, textField(2, '1'))] }],
+  [
+    'the scope in two parts',
+    {
+      scopeMetrics: (inner) => [
+        ...lengthField(1, textField(1, 'test')),
+        ...inner,
+        ...lengthField(1, textField(2, '1')),
+      ],
+    },
+  ],
   ['the resource after its scopes', { resourceMetrics: (inner) => [...inner, ...resource] }],
-  ['an unknown group everywhere', {
-    point: [0x7b, 0x7c, ...time, ...value, ...keyValues([A, B], 7)],
-    sum: (point) => [0x7b, 0x7c, ...point, ...aggregation],
-    metric: (sum) => [0x7b, 0x7c, ...header, ...lengthField(7, sum)],
-    scopeMetrics: (inner) => [0x7b, 0x7c, ...scope, ...inner],
-    resourceMetrics: (inner) => [0x7b, 0x7c, ...resource, ...inner],
-  }],
+  [
+    'an unknown group everywhere',
+    {
+      point: [0x7b, 0x7c, ...time, ...value, ...keyValues([A, B], 7)],
+      sum: (point) => [0x7b, 0x7c, ...point, ...aggregation],
+      metric: (sum) => [0x7b, 0x7c, ...header, ...lengthField(7, sum)],
+      scopeMetrics: (inner) => [0x7b, 0x7c, ...scope, ...inner],
+      resourceMetrics: (inner) => [0x7b, 0x7c, ...resource, ...inner],
+    },
+  ],
 ]
 
 describe('layouts of one request', () => {

@@ -31,6 +31,8 @@ describe('answers to an export', () => {
 
   it('cuts long messages and mends torn surrogates', () => {
     expect(encodeStatus(3, 'x'.repeat(1_000_000)).length).toBeLessThan(5000)
-    expect(JSON.parse(text(encodeStatus(3, `${'x'.repeat(4095)}😀`, 'json'))).message).toBe(`${'x'.repeat(4095)}\ufffd...`)
+    expect(JSON.parse(text(encodeStatus(3, `${'x'.repeat(4095)}😀`, 'json'))).message).toBe(
+      `${'x'.repeat(4095)}\ufffd...`,
+    )
   })
 })

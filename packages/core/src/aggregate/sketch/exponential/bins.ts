@@ -42,6 +42,14 @@ export class Bins implements BinCounts {
     return range === null || (this.has(range.low) && this.has(range.high))
   }
 
+  /** Adds 1 to a bin that has room; false where there is none. */
+  increment(index: number): boolean {
+    const position = index - this.offset
+    if (position < 0 || position >= this.counts.length) return false
+    this.counts[position] = this.counts[position]! + 1
+    return true
+  }
+
   /** Adds to a bin; makes room where there is none. The bins in use, with this one, must span at most `MAX_BINS`. */
   add(index: number, count: number): void {
     let position = index - this.offset

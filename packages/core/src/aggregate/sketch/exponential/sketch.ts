@@ -153,6 +153,15 @@ export class ExponentialSketch {
       }
       this.#toBins()
     }
+    const magnitude = Math.abs(value)
+    if (magnitude > this.#zeroThreshold && magnitude <= Number.MAX_VALUE && this.#count < MAX_NARROW_COUNT) {
+      const bins = value > 0 ? this.#positive : this.#negative
+      if (bins.increment(this.#mapping.indexOf(magnitude))) {
+        this.#count++
+        if (value <= this.#min || value >= this.#max) this.#extend(value, true, value, true)
+        return
+      }
+    }
     this.#addToBins(value, 1)
   }
 

@@ -1,0 +1,42 @@
+import type { QueryPlan } from '../plan/query-plan.ts'
+import { firstEndAfter } from '../window/edges.ts'
+import type { LagExplanation, SourceInfo } from './engine-api.ts'
+import type { Tenant } from './tenant.ts'
+
+/** Puts into words why the next window of a plan is not out yet. */
+export function explainLag(plan: QueryPlan, tenant: Tenant, maxWaitMs: number, nowMs: number): LagExplanation {
+  const { watermarkMs } = tenant.live
+  const nextEndMs = firstEndAfter(plan.window, watermarkMs)
+  const sources = tenant.sources.infos(tenant.name, nowMs)
+  const slowest = tenant.sources.slowest(nowMs)
+  const holding = sources.find(({ source }) => source === slowest)
+  const latestMs = holding?.state === 'catching-up' ? null : nextEndMs + maxWaitMs
+  return {
+    watermarkMs,
+    nextEndMs,
+    holding,
+    notWaitedFor: sources.filter(({ state }) => state === 'idle' || state === 'stalled'),
+    latestMs,
+    reason: reasonOf(nextEndMs, watermarkMs, nowMs, holding, latestMs),
+  }
+}
+
+function reasonOf(
+  nextEndMs: number,
+  watermarkMs: number,
+  nowMs: number,
+  holding: SourceInfo | undefined,
+  latestMs: number | null,
+): string {
+  const window = `the window that ends at ${time(nextEndMs)}`
+  if (nextEndMs > nowMs) return `${window} is not over yet`
+  const upTo = `event time is complete up to ${time(watermarkMs)}`
+  if (holding === undefined) return `${window} waits for the clock alone, no source is talking; ${upTo}`
+  if (latestMs === null)
+    return `${window} waits for ${holding.source}, which is catching up (${holding.backlog} records left); ${upTo}`
+  return `${window} waits for ${holding.source}, out at ${time(latestMs)} at the latest; ${upTo}`
+}
+
+function time(epochMs: number): string {
+  return Number.isFinite(epochMs) ? new Date(epochMs).toISOString() : 'an unknown time'
+}

@@ -1,0 +1,165 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createSampleBatch, type Engine } from '../../src/index.ts'
+import { SourceWatermarks } from '../../src/watermark/source-watermarks.ts'
+import { collect, manualEngine, planOf, T0 } from '../engine/fixtures.ts'
+
+const OPTIONS = { disorderMs: 2_000, maxWaitMs: 10_000, idleAfterMs: 10_000, stalledAfterMs: 60_000 }
+
+function at(sources: SourceWatermarks, name: string, eventMs: number, nowMs: number, backlog?: number): void {
+  sources.observe(name, eventMs, Float64Array.of(eventMs), 1, nowMs, backlog)
+}
+
+describe('the watermark', () => {
+  test('never goes back, whatever comes in whatever order', () => {
+    const step = fc.record({
+      source: fc.constantFrom('a', 'b', 'c'),
+      eventMs: fc.integer({ min: -60_000, max: 60_000 }),
+      waitMs: fc.nat(20_000),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+        const sources = new SourceWatermarks(OPTIONS)
+        let nowMs = T0
+        let last = Number.NEGATIVE_INFINITY
+        for (const { source, eventMs, waitMs } of steps) {
+          nowMs += waitMs
+          at(sources, source, nowMs + eventMs, nowMs)
+          const watermarkMs = sources.watermarkMs(nowMs)
+          expect(watermarkMs).toBeGreaterThanOrEqual(last)
+          expect(watermarkMs).toBeGreaterThanOrEqual(nowMs - OPTIONS.maxWaitMs)
+          expect(watermarkMs).toBeLessThanOrEqual(nowMs)
+          last = watermarkMs
+        }
+      }),
+    )
+  })
+
+  test('goes by the clock alone when every source is idle', () => {
+    const sources = new SourceWatermarks(OPTIONS)
+    at(sources, 'a', T0, T0)
+    expect(sources.watermarkMs(T0)).toBe(T0 - 2_000)
+    expect(sources.watermarkMs(T0 + 600_000)).toBe(T0 + 590_000)
+    expect(sources.slowest(T0 + 600_000)).toBeUndefined()
+  })
+
+  test('waits for a polled source from its registration to its first poll', () => {
+    const sources = new SourceWatermarks(OPTIONS)
+    sources.watermarkMs(T0)
+    expect(sources.open('kafka:3', T0)).toBe(true)
+    expect(sources.open('kafka:3', T0)).toBe(false)
+    at(sources, 'push', T0 + 5_000, T0 + 5_000)
+    expect(sources.watermarkMs(T0 + 5_000)).toBe(T0 - 10_000)
+    expect(sources.slowest(T0 + 5_000)).toBe('kafka:3')
+    sources.caughtUp('kafka:3', T0 + 5_000)
+    expect(sources.watermarkMs(T0 + 5_000)).toBe(T0 - 5_000)
+    expect(sources.watermarkMs(T0 + 10_000)).toBe(T0 + 3_000)
+  })
+
+  test('waits for a polled source with a backlog as far as it has read, and gives up on it without progress', () => {
+    const sources = new SourceWatermarks(OPTIONS)
+    sources.open('kafka:3', T0)
+    at(sources, 'kafka:3', T0 - 3_600_000, T0, 1_000)
+    expect(sources.watermarkMs(T0)).toBe(T0 - 3_602_000)
+    at(sources, 'kafka:3', T0 - 1_800_000, T0 + 30_000, 500)
+    expect(sources.watermarkMs(T0 + 30_000)).toBe(T0 - 1_802_000)
+    expect(sources.watermarkMs(T0 + 89_999)).toBe(T0 - 1_802_000)
+    expect(sources.watermarkMs(T0 + 90_000)).toBe(T0 + 80_000)
+    expect(sources.infos('t', T0 + 90_000)).toMatchObject([{ state: 'stalled', backlog: 500 }])
+    // It reads on: what it brings is late, and it is waited for again once it is near the present.
+    at(sources, 'kafka:3', T0, T0 + 91_000, 100)
+    sources.watermarkMs(T0 + 91_000)
+    expect(sources.infos('t', T0 + 91_000)[0]!.state).toBe('stalled')
+    at(sources, 'kafka:3', T0 + 90_000, T0 + 92_000, 1)
+    sources.watermarkMs(T0 + 92_000)
+    expect(sources.infos('t', T0 + 92_000)[0]!.state).toBe('active')
+  })
+
+  test('an empty polled source that is closed holds nothing', () => {
+    const sources = new SourceWatermarks(OPTIONS)
+    sources.open('kafka:3', T0)
+    sources.close('kafka:3')
+    expect(sources.watermarkMs(T0)).toBe(T0 - 10_000)
+    expect(sources.kindOf('kafka:3')).toBeUndefined()
+  })
+
+  test('follows the disorder of a source once it is known, and forgets it again', () => {
+    const sources = new SourceWatermarks(OPTIONS)
+    const report = (fromS: number, toS: number, delayMs: number): void => {
+      for (let second = fromS; second < toS; second++) {
+        const nowMs = T0 + second * 1_000
+        // 32 rows, one in ten as late as that.
+        const times = Float64Array.from({ length: 32 }, (_, i) => nowMs - (i % 10 === 0 ? delayMs : 50))
+        sources.observe('a', nowMs - 50, times, 32, nowMs)
+        sources.watermarkMs(nowMs)
+      }
+    }
+    const disorderMs = (second: number) => sources.infos('t', T0 + second * 1_000)[0]!.disorderMs
+    report(0, 10, 6_000)
+    expect(disorderMs(10)).toBe(2_000)
+    report(10, 60, 6_000)
+    expect(disorderMs(60)).toBeGreaterThanOrEqual(6_000)
+    expect(disorderMs(60)).toBeLessThan(6_400)
+    report(60, 460, 300)
+    expect(disorderMs(460)).toBeLessThan(500)
+    // Resends of an hour ago are no disorder.
+    report(460, 520, 3_600_000)
+    expect(disorderMs(520)).toBeLessThan(500)
+  })
+})
+
+function send(
+  engine: Engine,
+  source: { ingest(batch: ReturnType<typeof createSampleBatch>): unknown },
+  timeMs: number,
+): void {
+  const batch = createSampleBatch(1)
+  batch.push(engine.registry.register({ server: 's', metric: 'm', kind: 'distribution' }), timeMs, 1)
+  source.ingest(batch)
+}
+
+describe('explainLag', () => {
+  test('names the source that holds a window, and when the window is out at the latest', async () => {
+    await using engine = manualEngine()
+    engine.advanceTo(T0)
+    const rows = collect(engine.addQuery('q', planOf()))
+    const push = (name: string) => ({
+      ingest: (batch: ReturnType<typeof createSampleBatch>) => engine.ingest(batch, { source: name }),
+    })
+    send(engine, push('quick'), T0)
+    send(engine, push('slow'), T0)
+    engine.advanceTo(T0 + 8_000)
+    send(engine, push('quick'), T0 + 8_000)
+    engine.advanceTo(T0 + 8_000)
+    expect(engine.explainLag('q')).toMatchObject({
+      nextEndMs: T0,
+      holding: { source: 'slow', state: 'active' },
+      latestMs: T0 + 10_000,
+      reason: expect.stringContaining('waits for slow, out at'),
+    })
+    const polled = engine.source('kafka:0', { kind: 'polled' })
+    const behind = { ingest: (batch: ReturnType<typeof createSampleBatch>) => polled.ingest(batch, { backlog: 7 }) }
+    send(engine, behind, T0 - 20_000)
+    engine.advanceTo(T0 + 40_000)
+    expect(rows).toHaveLength(0)
+    expect(engine.explainLag('q')).toMatchObject({
+      holding: { source: 'kafka:0', state: 'catching-up', backlog: 7 },
+      latestMs: null,
+      reason: expect.stringContaining('catching up (7 records left)'),
+    })
+    expect(engine.explainLag('q').notWaitedFor.map(({ source }) => source)).toEqual(['quick', 'slow'])
+    polled.caughtUp()
+    engine.advanceTo(T0 + 40_001)
+    expect(rows.map((row) => row.count)).toEqual([2, 1])
+    polled.close()
+  })
+
+  test('a polled source cannot be pushed to, nor declared twice', async () => {
+    await using engine = manualEngine()
+    engine.source('kafka:0', { kind: 'polled' })
+    const conflict = expect.objectContaining({ code: 'SOURCE_KIND_CONFLICT' })
+    expect(() => engine.source('kafka:0', { kind: 'polled' })).toThrow(conflict)
+    expect(() => engine.ingest(createSampleBatch(1), { source: 'kafka:0' })).toThrow(conflict)
+    expect(() => engine.explainLag('nothing')).toThrow(expect.objectContaining({ code: 'QUERY_NOT_FOUND' }))
+  })
+})
