@@ -2,7 +2,7 @@ import type { Engine, Query, StorageAdapter, WindowResult } from '@windrow/core'
 import { HttpError } from '../http/http-error.ts'
 
 /** Most rows one answer holds; at about 300 bytes a row some 30 MB of JSON. */
-export const MAX_ROWS = 100_000
+const MAX_ROWS = 100_000
 
 const REVISIONS_PER_GENERATION = 65_536
 

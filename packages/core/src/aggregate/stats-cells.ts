@@ -111,7 +111,10 @@ export class StatsCells {
     return this.cells[slot * CELL_STRIDE + CELL_COUNT]!
   }
 
-  /** +-Infinity when such a value was added or the sum is beyond the doubles, null when both signs were added. */
+  /**
+   * +-Infinity when such a value was added or the sum is beyond the doubles; null when both signs were added, or a
+   * distribution whose sender gave no sum.
+   */
   sum(slot: number): number | null {
     const wide = this.#wide?.get(slot)
     if (wide === undefined) {
@@ -120,7 +123,7 @@ export class StatsCells {
     }
     const infinite = infinity(wide)
     if (infinite !== 0) return infinite
-    return (wide.scaledSum + wide.scaledCompensation) / SHIFT
+    return known((wide.scaledSum + wide.scaledCompensation) / SHIFT)
   }
 
   /** sum / count, right also where the sum alone is beyond the doubles; null for an empty slot. */
@@ -131,7 +134,7 @@ export class StatsCells {
     if (wide === undefined) return this.sum(slot)! / count
     const infinite = infinity(wide)
     if (infinite !== 0) return infinite
-    return (wide.scaledSum + wide.scaledCompensation) / count / SHIFT
+    return known((wide.scaledSum + wide.scaledCompensation) / count / SHIFT)
   }
 
   min(slot: number): number | null {
@@ -197,6 +200,10 @@ function addScaled(wide: WideSum, value: number): void {
   const total = sum + value
   wide.scaledCompensation += Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum
   wide.scaledSum = total
+}
+
+function known(value: number): number | null {
+  return Number.isNaN(value) ? null : value
 }
 
 function infinity(wide: WideSum): number | null {

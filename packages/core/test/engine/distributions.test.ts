@@ -83,6 +83,16 @@ test('a running explicit-bucket histogram becomes amounts, with bounds for extre
   for (const truth of [4.01, 10, 16]) expect(Math.abs(values['p99']! - truth)).toBeLessThanOrEqual(error * truth)
 })
 
+test('a histogram without a sum counts, and leaves sum and avg unknown', async () => {
+  await using engine = manualEngine()
+  engine.advanceTo(T0)
+  const rows = collect(engine.addQuery('q', planOf()))
+  sendState(engine, exponential, { timeMs: T0 })
+  sendState(engine, { ...exponential, sum: Number.NaN }, { timeMs: T0 + 1 })
+  engine.advanceTo(T0 + 20_000)
+  expect(rows[0]!.values).toEqual({ count: 8, sum: null, min: 2.5, max: 8, avg: null })
+})
+
 test('percentiles of several servers merge, not average', async () => {
   await using engine = manualEngine()
   engine.advanceTo(T0)

@@ -21,10 +21,10 @@ export function isIncomplete({ row }: Entry): boolean {
   return !row.early && row.completeness !== null && row.completeness < 1
 }
 
-/** `93 % (279/300 series)`, or undefined where nothing is known to be expected. */
+/** `93 % (279/300 series)`; the series alone while none is expected, and undefined where it is not known. */
 export function completenessText({ row }: Entry): string | undefined {
   if (row.completeness === null) return undefined
   const percent = `${Math.floor(row.completeness * 100)}\u2009%`
-  if (row.seriesExpected === 0) return `${row.seriesSeen} series, none of them expected yet`
+  if (row.seriesExpected === 0) return `${row.seriesSeen} series`
   return row.seriesExpected === null ? percent : `${percent} (${row.seriesSeen}/${row.seriesExpected} series)`
 }
