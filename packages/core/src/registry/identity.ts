@@ -9,7 +9,8 @@ export type AttributeValue = string | number | bigint | boolean | readonly Attri
 
 /**
  * Attributes in any order, keys unique. Entries instead of an object, so that a key such as `__proto__`
- * is an ordinary key; a plain object is accepted where people write one by hand.
+ * is an ordinary key; a plain object is accepted where people write one by hand. A frozen list is taken at its word
+ * never to change, and recognised without being read again.
  */
 export type Attributes = Readonly<Record<string, AttributeValue>> | readonly (readonly [string, AttributeValue])[]
 

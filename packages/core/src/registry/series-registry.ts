@@ -1,14 +1,15 @@
 import { growUint8, growUint32 } from '../internal/grow.ts'
 import {
-  canonicalDescriptor,
   DEFAULT_TENANT,
-  identityKey,
+  type Entries,
+  entriesKey,
   KIND_CODES,
   queryableLabels,
-  serverOf,
+  sortedEntries,
   TEMPORALITY_CODES,
 } from './canonical.ts'
-import type { CanonicalDescriptor, MetricKind, SeriesDescriptor, SeriesInfo, SeriesRef } from './identity.ts'
+import type { MetricKind, SeriesDescriptor, SeriesInfo, SeriesRef, Temporality } from './identity.ts'
+import { Interner, type SharedResource } from './interner.ts'
 import type { MetricDeclaration, MetricInfo } from './metric-catalog.ts'
 import type { SeriesDirectory } from './series-directory.ts'
 
@@ -29,6 +30,10 @@ export interface MetricEntry {
 }
 
 const KINDS = Object.keys(KIND_CODES) as MetricKind[]
+const TEMPORALITIES = Object.keys(TEMPORALITY_CODES) as Temporality[]
+
+/** In `#kindsSaid`: the sender said the kind that `kindCodes` holds. */
+const SAID = 1
 
 /**
  * Series identity -> dense integer. Besides the lookup it keeps, per series, the few columns that the
@@ -53,7 +58,14 @@ export class SeriesRegistry implements SeriesDirectory {
   readonly #metricIds: Map<string, number>[] = [new Map()]
   readonly #servers: Set<string>[] = [new Set()]
   readonly #refs = new Map<string, SeriesRef>()
-  readonly #descriptors: CanonicalDescriptor[] = []
+  readonly #interner = new Interner()
+  #kindsSaid: Uint8Array = new Uint8Array(1024)
+  #resourceIds: Uint32Array = new Uint32Array(1024)
+  #scopeIds: Uint32Array = new Uint32Array(1024)
+  #unitIds: Uint32Array = new Uint32Array(1024)
+  readonly #units: string[] = ['']
+  readonly #unitIdOf = new Map<string, number>([['', 0]])
+  readonly #labels: Entries[] = []
   #onKindChange: ((metric: MetricEntry) => void) | undefined
 
   get size(): number {
@@ -66,27 +78,60 @@ export class SeriesRegistry implements SeriesDirectory {
   }
 
   register(descriptor: SeriesDescriptor): SeriesRef {
-    if (descriptor.metric === '') throw new RangeError('a metric needs a name')
-    const canonical = canonicalDescriptor(descriptor)
-    const key = identityKey(canonical)
-    return this.#refs.get(key) ?? this.#add(key, canonical)
+    const { metric: name, kind, temporality = 'unspecified', unit = '' } = descriptor
+    if (name === '') throw new RangeError('a metric needs a name')
+    const metric = this.metricEntry(this.tenantId(descriptor.tenant ?? DEFAULT_TENANT), name)
+    const resource = this.#interner.resource(descriptor.resource, descriptor.server)
+    const scope = this.#interner.scope(descriptor.scope)
+    const labels = sortedEntries(descriptor.labels)
+    const kindCode = kind === undefined ? '' : KIND_CODES[kind]
+    const unitId = this.#unitId(unit)
+    const key = `${metric.id},${kindCode},${TEMPORALITY_CODES[temporality]},${unitId},${resource.id},${scope.id},${entriesKey(labels)}`
+    const known = this.#refs.get(key)
+    if (known !== undefined) return known
+    const ref = this.#add(metric, kind, temporality, resource)
+    this.#unitIds[ref] = unitId
+    this.#scopeIds[ref] = scope.id
+    this.#labels.push(labels.length === 0 ? labels : [...labels])
+    this.#refs.set(key, ref)
+    if (metric.wireUnit === '') metric.wireUnit = unit
+    if (metric.wireKind === undefined && kind !== undefined) {
+      metric.wireKind = kind
+      if (metric.declared?.kind === undefined) this.#onKindChange?.(metric)
+    }
+    return ref
   }
 
   describe(ref: SeriesRef): SeriesInfo {
-    const descriptor = this.#descriptors[ref]
-    if (descriptor === undefined) throw new RangeError(`series ${ref} is not of this registry (size ${this.#size})`)
-    const info = this.#metricInfo(this.metrics[this.metricIds[ref]!]!)
+    const labels = this.#labels[ref]
+    if (labels === undefined) throw new RangeError(`series ${ref} is not of this registry (size ${this.#size})`)
+    const metric = this.metrics[this.metricIds[ref]!]!
+    const { kind, kindAssumed } = this.#metricInfo(metric)
+    const tenant = this.tenants[metric.tenantId]!
+    const temporality = TEMPORALITIES[this.temporalityCodes[ref]!]!
+    const unit = this.#units[this.#unitIds[ref]!]!
+    const resource = this.#interner.resources[this.#resourceIds[ref]!]!
+    const scope = this.#interner.scopes[this.#scopeIds[ref]!]!
     return {
       ref,
-      tenant: descriptor.tenant,
-      metric: descriptor.metric,
-      kind: info.kind,
-      kindAssumed: info.kindAssumed,
-      temporality: descriptor.temporality,
-      unit: descriptor.unit,
-      server: serverOf(descriptor.resource),
-      labels: queryableLabels(descriptor),
-      descriptor,
+      tenant,
+      metric: metric.name,
+      kind,
+      kindAssumed,
+      temporality,
+      unit,
+      server: resource.server,
+      labels: queryableLabels(resource.entries, labels),
+      descriptor: {
+        tenant,
+        metric: metric.name,
+        kind: this.#kindsSaid[ref] === SAID ? KINDS[this.kindCodes[ref]!]! : undefined,
+        temporality,
+        unit,
+        resource: resource.entries,
+        scope: { name: scope.name, version: scope.version, attributes: scope.entries },
+        labels,
+      },
     }
   }
 
@@ -163,29 +208,38 @@ export class SeriesRegistry implements SeriesDirectory {
     }
   }
 
-  #add(key: string, descriptor: CanonicalDescriptor): SeriesRef {
+  #add(
+    metric: MetricEntry,
+    kind: MetricKind | undefined,
+    temporality: Temporality,
+    resource: SharedResource,
+  ): SeriesRef {
     const ref = this.#size as SeriesRef
     if (ref === this.tenantIds.length) this.#grow(ref * 2)
-    const tenantId = this.tenantId(descriptor.tenant)
-    const metric = this.metricEntry(tenantId, descriptor.metric)
-    this.tenantIds[ref] = tenantId
+    this.tenantIds[ref] = metric.tenantId
     this.metricIds[ref] = metric.id
     this.localIndexes[ref] = metric.seriesCount
-    this.kindCodes[ref] = KIND_CODES[descriptor.kind ?? 'gauge']
-    this.temporalityCodes[ref] = TEMPORALITY_CODES[descriptor.temporality]
+    this.kindCodes[ref] = KIND_CODES[kind ?? 'gauge']
+    this.temporalityCodes[ref] = TEMPORALITY_CODES[temporality]
+    this.#resourceIds[ref] = resource.id
     if (metric.seriesCount === metric.series.length) metric.series = growUint32(metric.series, metric.seriesCount * 2)
     metric.series[metric.seriesCount++] = ref
-    this.#descriptors.push(descriptor)
-    this.#refs.set(key, ref)
-    this.#servers[tenantId]!.add(serverOf(descriptor.resource))
-    this.#size = ref + 1
-    if (descriptor.kind !== undefined) metric.wireKindCounts[KIND_CODES[descriptor.kind]]!++
-    if (metric.wireUnit === '') metric.wireUnit = descriptor.unit
-    if (metric.wireKind === undefined && descriptor.kind !== undefined) {
-      metric.wireKind = descriptor.kind
-      if (metric.declared?.kind === undefined) this.#onKindChange?.(metric)
+    this.#servers[metric.tenantId]!.add(resource.server)
+    if (kind !== undefined) {
+      this.#kindsSaid[ref] = SAID
+      metric.wireKindCounts[KIND_CODES[kind]]!++
     }
+    this.#size = ref + 1
     return ref
+  }
+
+  #unitId(unit: string): number {
+    const known = this.#unitIdOf.get(unit)
+    if (known !== undefined) return known
+    const id = this.#units.length
+    this.#units.push(unit)
+    this.#unitIdOf.set(unit, id)
+    return id
   }
 
   #grow(capacity: number): void {
@@ -193,6 +247,10 @@ export class SeriesRegistry implements SeriesDirectory {
     this.metricIds = growUint32(this.metricIds, capacity)
     this.localIndexes = growUint32(this.localIndexes, capacity)
     this.kindCodes = growUint8(this.kindCodes, capacity)
+    this.#kindsSaid = growUint8(this.#kindsSaid, capacity)
+    this.#resourceIds = growUint32(this.#resourceIds, capacity)
+    this.#scopeIds = growUint32(this.#scopeIds, capacity)
+    this.#unitIds = growUint32(this.#unitIds, capacity)
     this.temporalityCodes = growUint8(this.temporalityCodes, capacity)
   }
 }

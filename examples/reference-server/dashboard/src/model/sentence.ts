@@ -21,9 +21,13 @@ export function chartSentence(name: string, chart: ChartModel): string {
   }
   if (lines.length > 1) parts.push(`${lines.length} lines`)
   const incomplete = incompleteIn(lead)
-  if (incomplete > 0) parts.push(`${incomplete} windows incomplete`)
-  if (chart.gaps.length > 0) parts.push(`${chart.gaps.length} gaps without data`)
+  if (incomplete > 0) parts.push(counted(incomplete, 'incomplete window'))
+  if (chart.gaps.length > 0) parts.push(counted(chart.gaps.length, 'gap'))
   return parts.join(', ')
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 function incompleteIn(line: ChartLine): number {

@@ -37,7 +37,8 @@ export function checkAttributes(entries: readonly AttributeEntry[], of: string, 
       )
     checked.push([key, attributeValue(node)])
   }
-  return { ok: true, entries: checked }
+  // Frozen, so that the registry knows a resource again without reading it.
+  return { ok: true, entries: Object.freeze(checked) }
 }
 
 /** A metric's name within the limit, or what is wrong with it. */
