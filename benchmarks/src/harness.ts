@@ -31,12 +31,6 @@ export interface MeasureOptions {
 /** The work of one timed call. What it returns goes into the checksum, so that nothing is optimised away. */
 export type Work = () => number | Promise<number>
 
-/** Times one function. */
-export async function measure(work: Work, options: MeasureOptions = {}): Promise<Measurement> {
-  const { only } = await measureTogether({ only: work }, options)
-  return only
-}
-
 /**
  * Times several functions in turns, one call each per round, so that a machine that slows down or speeds up meanwhile
  * does so for all of them.

@@ -7,6 +7,7 @@ export default defineProject({
     environment: 'node',
     pool: 'forks',
     include: ['test/**/*.test.ts'],
+    exclude: ['test/browser/**'],
     // Servers, child processes and a browser are started here; a busy machine takes its time.
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -5,9 +5,6 @@ import type { ServerOptions } from './options.ts'
 import type { QueryText } from './queries/query-text.ts'
 import type { StoredQueries } from './queries/stored-queries.ts'
 
-/** Without a login there is one tenant. */
-export const TENANT = 'default'
-
 /**
  * What a 200 to an ingest request means. `memory`: the points are in this process's memory, on their way to
  * the storage; a crash before they arrive there loses them.

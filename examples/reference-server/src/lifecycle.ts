@@ -1,6 +1,9 @@
 /** A part that does not close in time must not keep the process. */
 const STOP_WITHIN_MS = 8000
 
+/** One signal to the whole process group arrives twice, directly and through the parent; that is no second wish. */
+const SAME_SIGNAL_MS = 250
+
 export interface Lifecycle {
   /** Called when stopping, last added first. At once when stopping has begun already. */
   onStop(close: () => Promise<void>): void
@@ -12,6 +15,7 @@ export interface Lifecycle {
 export function stopOnSignals(): Lifecycle {
   const closers: (() => Promise<void>)[] = []
   let stopping = false
+  let firstSignalMs: number | undefined
 
   async function stop(exitCode: number): Promise<never> {
     stopping = true
@@ -32,8 +36,10 @@ export function stopOnSignals(): Lifecycle {
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => {
-      if (stopping) process.exit(1)
-      void stop(0)
+      const isRepeat = firstSignalMs !== undefined && performance.now() - firstSignalMs < SAME_SIGNAL_MS
+      firstSignalMs ??= performance.now()
+      if (!stopping) void stop(0)
+      else if (!isRepeat) process.exit(1)
     })
   return {
     onStop(close) {

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { createEngine, type Engine, type EngineOptions, type StorageAdapter } from '@windrow/core'
 import { memoryAdapter } from '@windrow/storage-adapters/memory'
-import { type ServerContext, TENANT } from './context.ts'
+import type { ServerContext } from './context.ts'
 import { BodyBudget } from './http/body-budget.ts'
 import { createHttpApp } from './http/http-app.ts'
 import { listen } from './http/listen.ts'
@@ -19,6 +19,7 @@ import { selfMetricsRoutes } from './routes/self-metrics.ts'
 import { streamRoutes } from './routes/stream.ts'
 import { seedQueries } from './seed-queries.ts'
 import { openSqliteStore } from './store/sqlite-store.ts'
+import { TENANT } from './tenant.ts'
 
 /** Large requests that are read at one time, in multiples of the largest one. */
 const BODIES_IN_FLIGHT = 4

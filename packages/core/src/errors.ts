@@ -14,11 +14,9 @@ export type WindrowErrorCode =
   | 'STORAGE_CLOSED'
   | 'SUBSCRIBER_OVERFLOW'
   | 'SOURCE_KIND_CONFLICT'
-  | 'METRIC_CONFLICT'
   | 'STATE_CORRUPT'
   | 'STATE_VERSION'
   | 'DECODE_FAILED'
-  | 'TOO_LARGE'
   | 'ABORTED'
 
 export interface WindrowErrorOptions {

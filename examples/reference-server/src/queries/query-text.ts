@@ -9,7 +9,7 @@ import {
   QueryError,
   type Statement,
 } from '@windrow/query-lang'
-import { TENANT } from '../context.ts'
+import { TENANT } from '../tenant.ts'
 
 /** The query language as this server speaks it: with its catalog and its floor for windows. */
 export interface QueryText {

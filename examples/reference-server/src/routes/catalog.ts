@@ -1,10 +1,11 @@
 import type { MetricInfo } from '@windrow/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { type ServerContext, TENANT } from '../context.ts'
+import type { ServerContext } from '../context.ts'
 import { HttpError } from '../http/http-error.ts'
 import { readJson } from '../http/json-body.ts'
 import { route } from '../http/route.ts'
+import { TENANT } from '../tenant.ts'
 
 const declarationBody = z
   .strictObject({

@@ -1,10 +1,11 @@
 import { createSampleBatch, type RejectedPoint } from '@windrow/core'
 import { createJsonDecoder } from '@windrow/core/json'
 import type { FastifyInstance } from 'fastify'
-import { ACK_MODE, type ServerContext, TENANT } from '../context.ts'
+import { ACK_MODE, type ServerContext } from '../context.ts'
 import { idempotencyKey } from '../http/idempotency-key.ts'
 import { readJsonBytes } from '../http/json-body.ts'
 import { route } from '../http/route.ts'
+import { TENANT } from '../tenant.ts'
 import { refuseUnderPressure } from './otlp.ts'
 
 /** `POST /v1/ingest`: samples of one server as plain JSON. */

@@ -9,12 +9,13 @@ import {
   otlpEncoding,
 } from '@windrow/core/otlp'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ACK_MODE, type ServerContext, TENANT } from '../context.ts'
+import { ACK_MODE, type ServerContext } from '../context.ts'
 import type { ErrorFace } from '../http/http-app.ts'
 import { HttpError } from '../http/http-error.ts'
 import { idempotencyKey } from '../http/idempotency-key.ts'
 import { readBody } from '../http/read-body.ts'
 import { route } from '../http/route.ts'
+import { TENANT } from '../tenant.ts'
 
 const CONTENT_TYPE: Record<OtlpEncoding, string> = {
   protobuf: 'application/x-protobuf',

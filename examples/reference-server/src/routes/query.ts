@@ -1,7 +1,7 @@
 import type { QueryPlan, TimePoint } from '@windrow/core'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { type ServerContext, TENANT } from '../context.ts'
+import type { ServerContext } from '../context.ts'
 import { goneSignal } from '../http/gone-signal.ts'
 import { HttpError } from '../http/http-error.ts'
 import { readJson } from '../http/json-body.ts'
@@ -9,6 +9,7 @@ import { route } from '../http/route.ts'
 import { DEFAULT_RANGE_MS, timeParameter } from '../http/time-range.ts'
 import { collectRows } from '../queries/result-history.ts'
 import { resultsJson } from '../queries/result-json.ts'
+import { TENANT } from '../tenant.ts'
 
 const queryText = z.string({ error: 'give the text of a query' })
 const queryBody = z.strictObject({ query: queryText, from: timeParameter.optional(), to: timeParameter.optional() })

@@ -1,8 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
-import { type ServerContext, TENANT } from '../context.ts'
+import type { ServerContext } from '../context.ts'
 import { route } from '../http/route.ts'
 import { METRICS_CONTENT_TYPE, MetricsText } from '../metrics-text.ts'
+import { TENANT } from '../tenant.ts'
 
 const NANOS_PER_SECOND = 1e9
 const MICROS_PER_SECOND = 1e6

@@ -22,7 +22,7 @@ export interface IngestResult {
   readonly shed: number
   /** Rows refused for what they are. `index` is the batch row. */
   readonly rejected: readonly RejectedPoint[]
-  /** How full the write queue is, 0..1; at 1 nothing was taken. */
+  /** How full the write queue is after this call, 0..1. A batch that finds it full is shed whole. */
   readonly pressure: number
 }
 

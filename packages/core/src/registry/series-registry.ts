@@ -255,11 +255,6 @@ export class SeriesRegistry implements SeriesDirectory {
   }
 }
 
-/** The kind whose code a series' column holds. */
-export function kindOfCode(code: number): MetricKind {
-  return KINDS[code]!
-}
-
 export function createSeriesRegistry(): SeriesRegistry {
   return new SeriesRegistry()
 }

@@ -1,0 +1,2 @@
+/** Without a login there is one tenant. */
+export const TENANT = 'default'
