@@ -16,6 +16,7 @@ export interface ServerOptions {
   readonly storage: 'memory'
   readonly retentionMs: number
   readonly memoryLimitBytes: number
+  readonly maxSeries: number
   /** Largest request body, after decompression. */
   readonly maxBodyBytes: number
   readonly minWindowMs: number
@@ -129,6 +130,14 @@ const FLAGS = {
     schema: parsed(parseBytes),
     expects: SIZE_EXPECTS,
     help: 'most that the memory storage holds; the oldest data goes first',
+  },
+  maxSeries: {
+    name: 'max-series',
+    value: 'N',
+    initial: '2000000',
+    schema: count(100_000_000).refine((value) => value > 0),
+    expects: 'a number from 1 to 100000000',
+    help: 'series the engine may know, about 1 kB each in all; points of further ones are refused',
   },
   retentionMs: {
     name: 'retention',
@@ -283,6 +292,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     storage: read('storage'),
     retentionMs: read('retentionMs'),
     memoryLimitBytes: read('memoryLimitBytes'),
+    maxSeries: read('maxSeries'),
     maxBodyBytes: read('maxBodyBytes'),
     minWindowMs: read('minWindowMs'),
     simulate: !read('noSimulate'),

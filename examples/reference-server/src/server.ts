@@ -65,6 +65,7 @@ export async function startServer(options: ServerOptions, overrides: StartOverri
     storage,
     retentionMs: options.retentionMs,
     minWindowMs: options.minWindowMs,
+    maxSeries: options.maxSeries,
     generation,
     onError: (error) => http.log.error({ err: error }, 'the engine reports an error'),
     ...overrides.engine,

@@ -42,7 +42,7 @@ interface InTenant {
 
 /** Wires the stages: screen -> windows -> storage on the way in; clock -> watermark -> rows on the way out. */
 class WindowEngine implements Engine {
-  readonly registry = new SeriesRegistry()
+  readonly registry: SeriesRegistry
   readonly #options: ResolvedEngineOptions
   readonly #clock: Clock
   readonly #progress = new SeriesProgress()
@@ -60,6 +60,7 @@ class WindowEngine implements Engine {
 
   constructor(options: EngineOptions) {
     this.#options = resolveEngineOptions(options)
+    this.registry = new SeriesRegistry(this.#options.maxSeries)
     this.#clock = this.#options.clock === 'manual' ? new ManualClock() : new SystemClock()
     const nowMs = this.nowMs()
     this.#startedMs = Number.isFinite(nowMs) ? nowMs : undefined

@@ -29,6 +29,8 @@ export interface EngineOptions {
   readonly minWindowMs?: number | undefined
   /** How often a system clock looks for windows that are due. Default 100 ms. */
   readonly tickMs?: number | undefined
+  /** Series the engine may know, about 0.5 kB each; points of further ones are refused. Default 2,000,000. */
+  readonly maxSeries?: number | undefined
   /** Rows that may wait for the storage; beyond it batches are shed. Default 2,000,000. */
   readonly maxQueuedRows?: number | undefined
   /** Number of this life of the engine; revisions of a later one are greater. Default 1. */
@@ -49,6 +51,7 @@ type WithDefault =
   | 'minWindowMs'
   | 'tickMs'
   | 'maxQueuedRows'
+  | 'maxSeries'
   | 'generation'
 
 /** The options, checked, with defaults filled in. */
@@ -72,6 +75,7 @@ const schema: z.ZodType<ResolvedEngineOptions, EngineOptions> = z.strictObject({
   dedupHorizonMs: durationMs.default(610_000),
   minWindowMs: z.number().int().min(1_000).default(1_000),
   tickMs: z.number().int().min(10).max(10_000).default(100),
+  maxSeries: z.number().int().positive().default(2_000_000),
   maxQueuedRows: z.number().int().positive().default(2_000_000),
   generation: z
     .number()

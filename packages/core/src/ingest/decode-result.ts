@@ -11,6 +11,8 @@ export type RejectReason =
   | 'unknown-series'
   | 'foreign-tenant'
   | 'too-large'
+  /** A series not seen before, and no room for more of them. */
+  | 'series-limit'
 
 export interface RejectedPoint {
   /** Position of the point in the payload or batch, counted from 0. */

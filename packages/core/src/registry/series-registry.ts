@@ -1,3 +1,4 @@
+import { WindrowError } from '../errors.ts'
 import { growUint8, growUint32 } from '../internal/grow.ts'
 import {
   DEFAULT_TENANT,
@@ -40,6 +41,7 @@ const SAID = 1
  * sample path reads: tenant, metric, position among the metric's series, kind and temporality.
  */
 export class SeriesRegistry implements SeriesDirectory {
+  readonly #maxSeries: number
   #size = 0
   /** Tenant id per series. */
   tenantIds: Uint32Array = new Uint32Array(1024)
@@ -68,6 +70,10 @@ export class SeriesRegistry implements SeriesDirectory {
   readonly #labels: Entries[] = []
   #onKindChange: ((metric: MetricEntry) => void) | undefined
 
+  constructor(maxSeries: number = Number.POSITIVE_INFINITY) {
+    this.#maxSeries = maxSeries
+  }
+
   get size(): number {
     return this.#size
   }
@@ -89,6 +95,11 @@ export class SeriesRegistry implements SeriesDirectory {
     const key = `${metric.id},${kindCode},${TEMPORALITY_CODES[temporality]},${unitId},${resource.id},${scope.id},${entriesKey(labels)}`
     const known = this.#refs.get(key)
     if (known !== undefined) return known
+    if (this.#size >= this.#maxSeries)
+      throw new WindrowError('SERIES_LIMIT', `no room for another series: ${this.#maxSeries} are known`, {
+        hint: 'raise maxSeries if memory allows, or send fewer labels',
+        details: { maxSeries: this.#maxSeries, metric: name },
+      })
     const ref = this.#add(metric, kind, temporality, resource)
     this.#unitIds[ref] = unitId
     this.#scopeIds[ref] = scope.id
@@ -255,6 +266,6 @@ export class SeriesRegistry implements SeriesDirectory {
   }
 }
 
-export function createSeriesRegistry(): SeriesRegistry {
-  return new SeriesRegistry()
+export function createSeriesRegistry(options: { readonly maxSeries?: number } = {}): SeriesRegistry {
+  return new SeriesRegistry(options.maxSeries)
 }

@@ -106,3 +106,12 @@ test('columns grow with many series', () => {
   expect(registry.describe(2_999 as never)).toMatchObject({ metric: 'm2', server: 's2999', kind: 'delta' })
   expect(registry.servers(0).size).toBe(3_000)
 })
+
+test('a full registry refuses what is new and knows what it knew', () => {
+  const registry = createSeriesRegistry({ maxSeries: 2 })
+  const known = registry.register({ metric: 'm', server: 'a' })
+  registry.register({ metric: 'm', server: 'b' })
+  expect(() => registry.register({ metric: 'm', server: 'c' })).toThrow(expect.objectContaining({ code: 'SERIES_LIMIT' }))
+  expect(registry.register({ metric: 'm', server: 'a' })).toBe(known)
+  expect(registry.size).toBe(2)
+})

@@ -1,9 +1,12 @@
+import type { SeriesRef } from '../../registry/identity.ts'
 import type { SeriesDirectory } from '../../registry/series-directory.ts'
 import type { DecodeResult, RejectedPoint } from '../decode-result.ts'
+import type { PointProblem } from '../otlp/attribute-list.ts'
 import { DEFAULT_OTLP_LIMITS, type OtlpLimits } from '../otlp/limits.ts'
 import { type SampleBatch, SampleFlag } from '../sample-batch.ts'
+import { seriesLimitProblem } from '../series-limit.ts'
 import { readIngestBody } from './ingest-body.ts'
-import { readJsonPoint } from './json-point.ts'
+import { type JsonPoint, readJsonPoint } from './json-point.ts'
 
 /** A point over a limit is refused alone; the same limits, and defaults, as for OTLP. */
 export type JsonLimits = Pick<
@@ -38,6 +41,21 @@ export interface JsonDecoder {
 export function createJsonDecoder(registry: SeriesDirectory, options: JsonDecoderOptions = {}): JsonDecoder {
   const limits: OtlpLimits = { ...DEFAULT_OTLP_LIMITS, ...options.limits }
   const tenant = options.tenant ?? 'default'
+
+  function append(point: JsonPoint, server: string, batch: SampleBatch): PointProblem | undefined {
+    const { name, kind, temporality, unit, labels, timestampMs, value, precisionLost } = point
+    const known = kind === undefined ? {} : { kind }
+    let ref: SeriesRef
+    try {
+      ref = registry.register({ tenant, metric: name, ...known, temporality, unit, server, labels })
+    } catch (error) {
+      return seriesLimitProblem(error)
+    }
+    const row = batch.push(ref, timestampMs, value)
+    if (precisionLost) batch.setFlags(row, SampleFlag.precisionLost)
+    return undefined
+  }
+
   return {
     decode(bytes, batch, { nowMs }) {
       const firstRow = batch.length
@@ -46,13 +64,8 @@ export function createJsonDecoder(registry: SeriesDirectory, options: JsonDecode
       for (const { server, metrics } of readIngestBody(bytes)) {
         for (const entry of metrics) {
           const result = readJsonPoint(entry, nowMs, limits)
-          if (result.ok) {
-            const { name, kind, temporality, unit, labels, timestampMs, value, precisionLost } = result.point
-            const known = kind === undefined ? {} : { kind }
-            const ref = registry.register({ tenant, metric: name, ...known, temporality, unit, server, labels })
-            const row = batch.push(ref, timestampMs, value)
-            if (precisionLost) batch.setFlags(row, SampleFlag.precisionLost)
-          } else rejected.push({ index, ...result.problem })
+          const problem = result.ok ? append(result.point, server, batch) : result.problem
+          if (problem !== undefined) rejected.push({ index, ...problem })
           index++
         }
       }

@@ -5,6 +5,7 @@ import type { SeriesRef } from '../../registry/identity.ts'
 import type { SeriesDirectory } from '../../registry/series-directory.ts'
 import type { DecodeResult, RejectedPoint, RejectReason } from '../decode-result.ts'
 import { type SampleBatch, SampleFlag } from '../sample-batch.ts'
+import { seriesLimitProblem } from '../series-limit.ts'
 import { type AttributeEntry, checkAttributes, type PointProblem } from './attribute-list.ts'
 import type { OtlpLimits } from './limits.ts'
 import type { MetricStream } from './metric-stream.ts'
@@ -96,7 +97,11 @@ export class PointWriter {
   series(stream: MetricStream, attributes: readonly AttributeEntry[]): SeriesRef | PointProblem {
     const checked = checkAttributes(attributes, 'point', this.#limits)
     if (!checked.ok) return checked.problem
-    return this.#directory.register({ ...stream.descriptor, labels: checked.entries })
+    try {
+      return this.#directory.register({ ...stream.descriptor, labels: checked.entries })
+    } catch (error) {
+      return seriesLimitProblem(error)
+    }
   }
 
   /** Appends the point that the last `admitNumber` let through. */

@@ -1,0 +1,87 @@
+import type { SeriesDescriptor } from '@windrow/core'
+import { Cursor, readNumber, type ScriptLine } from './cursor.ts'
+import type { ScriptSample } from './script.ts'
+
+const DEFAULT_STEP_MS = 1_000
+const MAX_REPEATS = 100_000
+
+const KIND_PATTERN = /(?:gauge|counter|delta|distribution)(?![\w.-])/y
+/** `_`, `stale`, or a value with an increment, a weight and a number of repeats, each optional. */
+const ITEM =
+  /^(?:(?<gap>_)|(?<stale>stale)|(?<value>NaN|[+-]?(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|Inf))(?<step>[+-]\d+(?:\.\d+)?)?(?:\*(?<weight>\d+(?:\.\d+)?))?)(?:x(?<times>\d+))?$/
+
+/** Reads `SERVER METRIC [KIND] [{labels}] [resource {..}] [unit ".."] [interval 10s] [at TIME [every STEP]: ..]`. */
+export function readLoad(
+  cursor: Cursor,
+  body: readonly ScriptLine[],
+): { series: SeriesDescriptor; samples: readonly ScriptSample[] } {
+  const server = cursor.wordIf('_') ? undefined : cursor.name('a server')
+  const metric = cursor.name('a metric')
+  const kind = cursor.takeIf(KIND_PATTERN) as SeriesDescriptor['kind']
+  const labels = readAttributesIf(cursor)
+  const resource = cursor.wordIf('resource') ? readAttributesIf(cursor) : undefined
+  const unit = cursor.wordIf('unit') ? cursor.quoted('a unit') : undefined
+  const intervalMs = cursor.wordIf('interval') ? cursor.length('an interval') : undefined
+  const samples: ScriptSample[] = []
+  if (cursor.wordIf('at')) samples.push(...readSamples(cursor, intervalMs))
+  cursor.end()
+  for (const line of body) samples.push(...readSamples(new Cursor(line), intervalMs))
+  if (samples.length === 0) throw cursor.problem('a load has samples: write at 0s: 1 2 3, or lines below')
+  const series: SeriesDescriptor = {
+    metric,
+    ...(server === undefined ? {} : { server }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(resource === undefined ? {} : { resource }),
+    ...(unit === undefined ? {} : { unit }),
+  }
+  return { series, samples }
+}
+
+function readAttributesIf(cursor: Cursor): (readonly [string, string])[] | undefined {
+  if (!cursor.skipIf('{')) return undefined
+  const attributes: [string, string][] = []
+  do {
+    const key = cursor.name('a label')
+    cursor.skip('=')
+    attributes.push([key, cursor.quoted('a value')])
+  } while (cursor.skipIf(','))
+  cursor.skip('}')
+  return attributes
+}
+
+/** Reads `TIME [every STEP]: 1 2 _ 4x10`: the samples that are there. */
+function readSamples(cursor: Cursor, intervalMs: number | undefined): ScriptSample[] {
+  let timeMs = cursor.time('a time')
+  const stepMs = cursor.wordIf('every') ? cursor.length('a step') : DEFAULT_STEP_MS
+  cursor.skip(':')
+  if (cursor.atEnd) throw cursor.problem('expected values')
+  const samples: ScriptSample[] = []
+  while (!cursor.atEnd) {
+    const item = cursor.take(/\S+/y, 'a value')
+    const parts = ITEM.exec(item)?.groups
+    if (parts === undefined) throw cursor.problem(`${item} is no value, gap or ramp`, item.length)
+    const { gap, stale, value, step, weight, times } = parts
+    const repeats = Number(times ?? '1')
+    if (repeats < 1 || repeats > MAX_REPEATS)
+      throw cursor.problem(`a value is repeated 1 to ${MAX_REPEATS} times, not ${repeats}`, item.length)
+    if (step !== undefined && times === undefined)
+      throw cursor.problem(`how long is the ramp? Write ${item}x10 for ten values`, item.length)
+    for (let i = 0; i < repeats; i++, timeMs += stepMs)
+      if (gap === undefined)
+        samples.push({
+          timeMs,
+          value: stale === undefined ? valueAt(value!, step, i) : 0,
+          weight: Number(weight ?? '1'),
+          stale: stale !== undefined,
+          ...(intervalMs === undefined ? {} : { intervalStartMs: timeMs - intervalMs }),
+        })
+  }
+  return samples
+}
+
+/** `-0` stays `-0` as long as nothing is added. */
+function valueAt(value: string, step: string | undefined, index: number): number {
+  const first = readNumber(value)
+  return step === undefined || index === 0 ? first : first + index * Number(step)
+}
