@@ -38,7 +38,8 @@ export class StoredQuery implements Query {
   #windows: QueryWindows | undefined
   readonly #listeners = new Set<(row: WindowResult) => void>()
   readonly #subscriptions = new Set<Subscription>()
-  readonly #latest = new Map<string, WindowResult>()
+  /** By the store's own object of the group: no text to build for each row. */
+  readonly #latest = new Map<WindowResult['group'], WindowResult>()
 
   constructor(name: string, tenant: string, plan: QueryPlan, paused: boolean, host: QueryHost) {
     this.name = name
@@ -112,7 +113,14 @@ export class StoredQuery implements Query {
   }
 
   latest(): WindowResult[] {
-    return [...this.#latest.values()]
+    // A replay has group objects of its own for the same groups.
+    const byGroup = new Map<string, WindowResult>()
+    for (const row of this.#latest.values()) {
+      const key = JSON.stringify(row.group)
+      const other = byGroup.get(key)
+      if (other === undefined || row.startMs >= other.startMs) byGroup.set(key, row)
+    }
+    return [...byGroup.values()]
   }
 
   subscribe(listener: (result: WindowResult) => void): () => void {
@@ -145,9 +153,8 @@ export class StoredQuery implements Query {
   /** Hands a row to everyone who listens. A replay keeps its own windows but speaks through the same query. */
   deliver(row: WindowResult): void {
     if (this.#removed || row.queryVersion !== this.#version) return
-    const key = JSON.stringify(row.group)
-    const newest = this.#latest.get(key)
-    if (newest === undefined || row.startMs >= newest.startMs) this.#latest.set(key, row)
+    const newest = this.#latest.get(row.group)
+    if (newest === undefined || row.startMs >= newest.startMs) this.#latest.set(row.group, row)
     for (const listener of this.#listeners)
       try {
         listener(row)
@@ -167,7 +174,6 @@ export class StoredQuery implements Query {
     }
     this.#stop()
     this.#version++
-    this.#latest.clear()
     this.checkKind()
   }
 
@@ -208,6 +214,7 @@ export class StoredQuery implements Query {
 
   #stop(): void {
     if (this.#windows === undefined) return
+    this.#latest.clear()
     this.#host.operator.removeQuery(this.#windows)
     this.#windows = undefined
   }

@@ -41,11 +41,12 @@ export function computeValues(columns: readonly ColumnPlan[], view: WindowView, 
   return {
     values,
     count: stats.count(0),
-    quality:
-      quality === undefined && !infinite
-        ? undefined
-        : { ...(infinite ? { infinite } : {}), ...(quality === undefined ? {} : { columns: quality }) },
+    quality: quality === undefined && !infinite ? undefined : qualityOf(quality, infinite),
   }
+}
+
+function qualityOf(columns: Record<string, ColumnQuality> | undefined, infinite: boolean): ResultQuality {
+  return { ...(infinite ? { infinite } : {}), ...(columns === undefined ? {} : { columns }) }
 }
 
 /** True when nothing a reader can see differs. */

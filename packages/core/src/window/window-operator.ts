@@ -3,7 +3,7 @@ import { BatchColumn, type SampleBatch, SampleFlag } from '../ingest/sample-batc
 import type { QueryPlan } from '../plan/query-plan.ts'
 import type { SeriesProgress } from '../registry/series-progress.ts'
 import type { SeriesRegistry } from '../registry/series-registry.ts'
-import type { ResultSource, WindowResult } from '../result/window-result.ts'
+import type { ResultQuality, ResultSource, WindowResult } from '../result/window-result.ts'
 import { countSeries } from './completeness.ts'
 import { shortestPaneMs } from './edges.ts'
 import { PaneStore } from './pane-store.ts'
@@ -279,12 +279,8 @@ export class WindowOperator {
         revision: before === undefined ? this.#generation * 65_536 + 1 : before.revision + 1,
         partial: startMs < query.coversFromMs,
         lateApplied: window.late.get(slot) ?? 0,
-        ...(group.intervalLonger
-          ? { quality: { ...quality, intervalLongerThanWindow: true } }
-          : quality === undefined
-            ? {}
-            : { quality }),
         source: this.#source,
+        ...withQuality(quality, group.intervalLonger),
       }
       if (before !== undefined && sameRow(before, row)) continue
       window.rows.set(slot, row)
@@ -293,4 +289,14 @@ export class WindowOperator {
     window.dirty.clear()
     window.emittedAtMs = nowMs
   }
+}
+
+const NO_QUALITY: { readonly quality?: ResultQuality } = {}
+
+function withQuality(
+  quality: ResultQuality | undefined,
+  intervalLonger: boolean,
+): { readonly quality?: ResultQuality } {
+  if (intervalLonger) return { quality: { ...quality, intervalLongerThanWindow: true } }
+  return quality === undefined ? NO_QUALITY : { quality }
 }

@@ -30,6 +30,8 @@ export function readNumber(text: string): number {
 export class Cursor {
   readonly #line: ScriptLine
   #at = 0
+  /** Where what was taken last begins. */
+  #takenAt = 0
 
   constructor(line: ScriptLine) {
     this.#line = line
@@ -44,9 +46,14 @@ export class Cursor {
     return this.#line.number
   }
 
-  /** What is wrong at the place reached; `back` characters before it. */
-  problem(message: string, back = 0): ScriptSyntaxError {
-    return new ScriptSyntaxError(this.#line.number, this.#line.indent + this.#at - back + 1, message)
+  /** What is wrong at the place reached. */
+  problem(message: string): ScriptSyntaxError {
+    return new ScriptSyntaxError(this.#line.number, this.#line.indent + this.#at + 1, message)
+  }
+
+  /** What is wrong with the text taken last. */
+  problemWithTaken(message: string): ScriptSyntaxError {
+    return new ScriptSyntaxError(this.#line.number, this.#line.indent + this.#takenAt + 1, message)
   }
 
   /** The text that a sticky pattern matches here, if it does. */
@@ -54,6 +61,7 @@ export class Cursor {
     pattern.lastIndex = this.#at
     const match = pattern.exec(this.#line.text)
     if (match === null) return undefined
+    this.#takenAt = this.#at
     this.#at += match[0].length
     this.#skipSpace()
     return match[0]
@@ -95,7 +103,7 @@ export class Cursor {
     try {
       return JSON.parse(quoted) as string
     } catch {
-      throw this.problem(`${quoted} holds an unknown escape`, quoted.length)
+      throw this.problemWithTaken(`${quoted} holds an unknown escape`)
     }
   }
 
@@ -112,7 +120,7 @@ export class Cursor {
 
   length(what: string): number {
     const ms = this.time(what)
-    if (!(ms > 0)) throw this.problem(`${what} is longer than nothing`)
+    if (!(ms > 0)) throw this.problemWithTaken(`${what} is longer than nothing`)
     return ms
   }
 
@@ -122,6 +130,12 @@ export class Cursor {
 
   wholeNumber(what: string): number {
     return Number(this.take(/\d+(?![\w.])/y, what))
+  }
+
+  /** Everything that is left; at least something. */
+  text(what: string): string {
+    if (this.atEnd) throw this.#missing(what)
+    return this.rest()
   }
 
   /** Everything that is left. */

@@ -42,7 +42,7 @@ function readRow(cursor: Cursor): ExpectedRow {
     const about = cursor.takeIf(ABOUT_PATTERN)
     if (about === undefined) {
       const column = cursor.take(COLUMN_PATTERN, 'column=value or @about')
-      if (values.has(column)) throw cursor.problem(`${column} stands twice`, column.length)
+      if (values.has(column)) throw cursor.problemWithTaken(`${column} stands twice`)
       cursor.skip('=')
       values.set(column, readValue(cursor))
       continue
@@ -57,7 +57,7 @@ function readRow(cursor: Cursor): ExpectedRow {
       words.set(name, cursor.take(/[a-z-]+/y, 'a word'))
     } else {
       const known = [...ROW_FLAGS, ...ROW_NUMBERS, ...ROW_WORDS].map((word) => `@${word}`).join(' ')
-      throw cursor.problem(`${about} says nothing about a row; there are ${known}`, about.length)
+      throw cursor.problemWithTaken(`${about} says nothing about a row; there are ${known}`)
     }
   }
   if (values.size === 0) throw cursor.problem('a row has all its columns: column=value')

@@ -60,13 +60,13 @@ function readSamples(cursor: Cursor, intervalMs: number | undefined): ScriptSamp
   while (!cursor.atEnd) {
     const item = cursor.take(/\S+/y, 'a value')
     const parts = ITEM.exec(item)?.groups
-    if (parts === undefined) throw cursor.problem(`${item} is no value, gap or ramp`, item.length)
+    if (parts === undefined) throw cursor.problemWithTaken(`${item} is no value, gap or ramp`)
     const { gap, stale, value, step, weight, times } = parts
     const repeats = Number(times ?? '1')
     if (repeats < 1 || repeats > MAX_REPEATS)
-      throw cursor.problem(`a value is repeated 1 to ${MAX_REPEATS} times, not ${repeats}`, item.length)
+      throw cursor.problemWithTaken(`a value is repeated 1 to ${MAX_REPEATS} times, not ${repeats}`)
     if (step !== undefined && times === undefined)
-      throw cursor.problem(`how long is the ramp? Write ${item}x10 for ten values`, item.length)
+      throw cursor.problemWithTaken(`how long is the ramp? Write ${item}x10 for ten values`)
     for (let i = 0; i < repeats; i++, timeMs += stepMs)
       if (gap === undefined)
         samples.push({
