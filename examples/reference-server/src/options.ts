@@ -137,7 +137,7 @@ const FLAGS = {
     initial: '2000000',
     schema: count(100_000_000).refine((value) => value > 0),
     expects: 'a number from 1 to 100000000',
-    help: 'series the engine may know, about 1 kB each in all; points of further ones are refused',
+    help: 'series the engine may know; points of further ones are refused',
   },
   retentionMs: {
     name: 'retention',

@@ -26,6 +26,7 @@ describe('options', () => {
       storage: 'memory',
       retentionMs: 365 * DAY_MS,
       memoryLimitBytes: 1024 ** 3,
+      maxSeries: 2_000_000,
       maxBodyBytes: 64 * 1024 ** 2,
       minWindowMs: 5000,
       simulate: true,

@@ -55,6 +55,18 @@ export class StatsCells {
     this.#wide = undefined
   }
 
+  /** Empties one slot. */
+  clearSlot(slot: number): void {
+    const { cells } = this
+    const at = slot * CELL_STRIDE
+    cells[at + CELL_COUNT] = 0
+    cells[at + CELL_SUM] = 0
+    cells[at + CELL_COMPENSATION] = 0
+    cells[at + CELL_MIN] = Number.POSITIVE_INFINITY
+    cells[at + CELL_MAX] = Number.NEGATIVE_INFINITY
+    this.#wide?.delete(slot)
+  }
+
   /**
    * Adds one value. NaN is the caller's to keep out. Sums are compensated after Neumaier ("Rundungsfehleranalyse
    * einiger Verfahren zur Summation endlicher Summen", 1974), which keeps small terms beside large ones.

@@ -1,9 +1,10 @@
 import type { ExponentialSketch } from '../aggregate/sketch/exponential/sketch.ts'
 import { StatsCells } from '../aggregate/stats-cells.ts'
 import { growUint32 } from '../internal/grow.ts'
+import type { PaneState } from './merged-panes.ts'
 
 /** The state of all groups of a store over one interval that no window edge cuts. */
-export class Pane {
+export class Pane implements PaneState {
   readonly startMs: number
   /** Exclusive. Moves back when a query that is added cuts the pane. */
   endMs: number
@@ -30,6 +31,18 @@ export class Pane {
     if (slots > this.stats.slots) this.stats.grow(slots)
     const words = (seriesCount + 31) >>> 5
     if (words > this.seen.length) this.seen = growUint32(this.seen, Math.max(words, this.seen.length * 2))
+  }
+
+  statsOf(slot: number): StatsCells | undefined {
+    return slot < this.stats.slots && this.stats.count(slot) > 0 ? this.stats : undefined
+  }
+
+  sketchOf(slot: number): ExponentialSketch | undefined {
+    return this.sketches?.[slot]
+  }
+
+  hasBoundExtremes(slot: number): boolean {
+    return this.boundExtremes?.has(slot) === true
   }
 
   /** Takes in a later pane, once no window tells the two apart any more. */

@@ -24,7 +24,7 @@ export interface RowValues {
 
 export function computeValues(columns: readonly ColumnPlan[], view: WindowView, slot: number): RowValues {
   const stats = view.stats(slot)
-  const sketch = view.sketch(slot)
+  const sketch = columns.some((column) => column.aggregate.fn === 'percentile') ? view.sketch(slot) : undefined
   const values: Record<string, ResultValue> = Object.create(null)
   let quality: Record<string, ColumnQuality> | undefined
   let infinite = false

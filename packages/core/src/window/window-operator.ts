@@ -237,7 +237,7 @@ export class WindowOperator {
     const firstPane = store.firstPaneAfter(query.emittedThroughMs - sizeMs)
     for (const endMs of query.dueEnds(store.panes, firstPane, this.#watermarkMs)) {
       const startMs = endMs - sizeMs
-      this.#view.open(store.panes, store.firstPaneAfter(startMs), startMs, endMs)
+      this.#view.open(store.partsOfDue(query, startMs, endMs))
       if (this.#view.isEmpty) continue
       const window = query.emittedWindow(startMs, endMs)
       this.#emitRows(store, query, window, store.groups.ordered(), nowMs)
@@ -250,7 +250,7 @@ export class WindowOperator {
       if (window.dirty.size === 0) continue
       const isLast = window.endMs + query.latenessMs <= this.#watermarkMs
       if (!isLast && nowMs - window.emittedAtMs < query.reviseEveryMs) continue
-      this.#view.open(store.panes, store.firstPaneAfter(window.startMs), window.startMs, window.endMs)
+      this.#view.open(store.partsOf(query, window.startMs, window.endMs))
       const slots = store.groups.ordered().filter((slot) => window.dirty.has(slot))
       this.#emitRows(store, query, window, slots, nowMs)
     }

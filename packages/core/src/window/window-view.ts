@@ -1,41 +1,38 @@
 import { ExponentialSketch } from '../aggregate/sketch/exponential/sketch.ts'
 import { StatsCells } from '../aggregate/stats-cells.ts'
-import type { Pane } from './pane.ts'
+import { type PaneState, unionOfSeen } from './merged-panes.ts'
 
-/** The panes of one window, read as if they were one. Reused from window to window. */
+/** The parts of one window, panes or merged panes, read as if they were one. Reused from window to window. */
 export class WindowView {
-  #panes: readonly Pane[] = []
+  #parts: readonly PaneState[] = []
   readonly #mergedStats = new StatsCells(1)
   readonly #mergedSketch = new ExponentialSketch()
-  #seen = new Uint32Array(0)
+  #seen: Uint32Array = new Uint32Array(0)
 
-  /** Takes the panes that lie inside `[startMs, endMs)` from `first` on. */
-  open(panes: readonly Pane[], first: number, startMs: number, endMs: number): void {
-    const inside: Pane[] = []
-    for (let i = first; i < panes.length && panes[i]!.startMs < endMs; i++) {
-      const pane = panes[i]!
-      if (pane.startMs >= startMs && pane.endMs <= endMs) inside.push(pane)
-    }
-    this.#panes = inside
-    this.#mergeSeen()
+  /** Takes disjoint parts that together are the window. */
+  open(parts: readonly PaneState[]): void {
+    this.#parts = parts
+    this.#seen = unionOfSeen(parts, this.#seen)
   }
 
   get isEmpty(): boolean {
-    return this.#panes.length === 0
+    return this.#parts.length === 0
   }
 
   /** Samples of a slot; cheap, so that empty groups cost nothing else. */
   count(slot: number): number {
     let count = 0
-    for (const pane of this.#panes) if (slot < pane.stats.slots) count += pane.stats.count(slot)
+    for (const part of this.#parts) count += part.statsOf(slot)?.count(slot) ?? 0
     return count
   }
 
   /** Cells whose slot 0 is the window's state of `slot`; valid until the next call. */
   stats(slot: number): StatsCells {
     this.#mergedStats.clear()
-    for (const pane of this.#panes)
-      if (slot < pane.stats.slots && pane.stats.count(slot) > 0) this.#mergedStats.merge(0, pane.stats, slot)
+    for (const part of this.#parts) {
+      const stats = part.statsOf(slot)
+      if (stats !== undefined) this.#mergedStats.merge(0, stats, slot)
+    }
     return this.#mergedStats
   }
 
@@ -43,8 +40,8 @@ export class WindowView {
   sketch(slot: number): ExponentialSketch | undefined {
     let only: ExponentialSketch | undefined
     let merged: ExponentialSketch | undefined
-    for (const pane of this.#panes) {
-      const sketch = pane.sketches?.[slot]
+    for (const part of this.#parts) {
+      const sketch = part.sketchOf(slot)
       if (sketch === undefined) continue
       if (only === undefined) {
         only = sketch
@@ -61,19 +58,11 @@ export class WindowView {
   }
 
   hasBoundExtremes(slot: number): boolean {
-    return this.#panes.some((pane) => pane.boundExtremes?.has(slot) === true)
+    return this.#parts.some((part) => part.hasBoundExtremes(slot))
   }
 
   /** Whether the series at `local` had a sample in the window. */
   hasSeen(local: number): boolean {
     return ((this.#seen[local >>> 5] ?? 0) & (1 << (local & 31))) !== 0
-  }
-
-  #mergeSeen(): void {
-    let words = 0
-    for (const pane of this.#panes) words = Math.max(words, pane.seen.length)
-    if (this.#seen.length < words) this.#seen = new Uint32Array(words)
-    else this.#seen.fill(0)
-    for (const pane of this.#panes) for (let i = 0; i < pane.seen.length; i++) this.#seen[i]! |= pane.seen[i]!
   }
 }

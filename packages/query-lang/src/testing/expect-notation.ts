@@ -15,8 +15,7 @@ type ReadAction = (cursor: Cursor, body: readonly ScriptLine[]) => Action
 
 /** Reads what stands after `expect`. `readAction` reads the step that `expect error CODE:` holds. */
 export function readExpect(cursor: Cursor, body: readonly ScriptLine[], readAction: ReadAction): Action {
-  for (const [word, severity] of SEVERITIES)
-    if (cursor.wordIf(word)) return readDiagnostics(cursor, body, severity)
+  for (const [word, severity] of SEVERITIES) if (cursor.wordIf(word)) return readDiagnostics(cursor, body, severity)
   if (cursor.wordIf('error')) {
     const code = cursor.take(CODE_PATTERN, 'the code of an error')
     cursor.skip(':')

@@ -78,7 +78,9 @@ function readGroup(cursor: Cursor): Map<string, string | null> {
 
 function readValue(cursor: Cursor): ExpectedValue {
   if (cursor.wordIf('null')) return { value: null }
-  const value = readNumber(cursor.take(/[+-]?(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|Inf)(?![\w.])/y, 'a number, Inf or null'))
+  const value = readNumber(
+    cursor.take(/[+-]?(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|Inf)(?![\w.])/y, 'a number, Inf or null'),
+  )
   if (!cursor.skipIf('~')) return { value }
   const by = readNumber(cursor.take(NUMBER_PATTERN, 'a tolerance'))
   return cursor.skipIf('%')

@@ -28,7 +28,11 @@ export function blocksOf(lines: readonly ScriptLine[]): Block[] {
   for (const line of lines) {
     const last = blocks.at(-1)
     if (line.indent < indent)
-      throw new ScriptSyntaxError(line.number, line.indent + 1, `indented by ${line.indent}, the lines before by ${indent}`)
+      throw new ScriptSyntaxError(
+        line.number,
+        line.indent + 1,
+        `indented by ${line.indent}, the lines before by ${indent}`,
+      )
     if (line.indent === indent || last === undefined) blocks.push({ head: line, body: [] })
     else last.body.push(line)
   }
