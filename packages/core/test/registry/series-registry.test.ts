@@ -111,7 +111,9 @@ test('a full registry refuses what is new and knows what it knew', () => {
   const registry = createSeriesRegistry({ maxSeries: 2 })
   const known = registry.register({ metric: 'm', server: 'a' })
   registry.register({ metric: 'm', server: 'b' })
-  expect(() => registry.register({ metric: 'm', server: 'c' })).toThrow(expect.objectContaining({ code: 'SERIES_LIMIT' }))
+  expect(() => registry.register({ metric: 'm', server: 'c' })).toThrow(
+    expect.objectContaining({ code: 'SERIES_LIMIT' }),
+  )
   expect(registry.register({ metric: 'm', server: 'a' })).toBe(known)
   expect(registry.size).toBe(2)
 })
