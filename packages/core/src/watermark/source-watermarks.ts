@@ -14,6 +14,8 @@ interface Source {
   readonly disorder: Disorder
   maxEventMs: number
   lastBatchMs: number
+  /** When it last sent something recent enough to tell how far it is. */
+  talkedMs: number
   watermarkMs: number
   /** Polled sources: records left unread; undefined until the first poll. */
   backlog: number | undefined
@@ -69,6 +71,8 @@ export class SourceWatermarks {
     const source = this.#sources.get(name) ?? this.#add(name, 'push', nowMs)
     source.lastBatchMs = nowMs
     source.progressMs = nowMs
+    // Old data alone, however much of it, tells nothing about the present: nobody waits for an upload of yesterday.
+    if (maxEventMs >= nowMs - this.#options.maxWaitMs) source.talkedMs = nowMs
     if (maxEventMs > source.maxEventMs) source.maxEventMs = maxEventMs
     if (source.kind === 'polled') source.backlog = backlog
     // What a source reads while it catches up was late for its own reasons.
@@ -132,6 +136,7 @@ export class SourceWatermarks {
       disorder: new Disorder(disorderMs, maxWaitMs),
       maxEventMs: Number.NEGATIVE_INFINITY,
       lastBatchMs: nowMs,
+      talkedMs: Number.NEGATIVE_INFINITY,
       watermarkMs: Number.NEGATIVE_INFINITY,
       backlog: undefined,
       progressMs: nowMs,
@@ -156,6 +161,6 @@ export class SourceWatermarks {
   #stateOf(source: Source, nowMs: number): SourceState {
     if (source.abandoned) return 'stalled'
     if (this.#hasBacklog(source, nowMs)) return 'catching-up'
-    return nowMs - source.lastBatchMs >= this.#options.idleAfterMs ? 'idle' : 'active'
+    return nowMs - source.talkedMs >= this.#options.idleAfterMs ? 'idle' : 'active'
   }
 }

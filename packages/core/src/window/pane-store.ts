@@ -10,17 +10,12 @@ import { paneBounds } from './edges.ts'
 import { Groups } from './groups.ts'
 import type { PaneState } from './merged-panes.ts'
 import { Pane } from './pane.ts'
-import { FANOUT, PaneTree } from './pane-tree.ts'
+import { PaneTidier } from './pane-tidier.ts'
 import type { QueryWindows } from './query-windows.ts'
-import { RunningWindow } from './running-window.ts'
+import { WindowParts } from './window-parts.ts'
 
 /** A pane that holds no time, so that the first sample always looks further. */
 const NO_PANE: Pane = new Pane(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 0, false)
-
-/** Windows of fewer panes are merged pane by pane. */
-const TREE_FROM_PANES = 12
-/** So are those of queries whose windows hold a time fewer times than this: a pane is then seldom merged twice. */
-const TREE_FROM_OVERLAP = 4
 
 /** Fields of `PaneStore.counts`; in a typed array so that counting allocates nothing. */
 const MATCHED = 0
@@ -47,14 +42,9 @@ export class PaneStore {
   readonly #matches: (series: SeriesInfo) => boolean
   #routed = 0
   #current: Pane = NO_PANE
-  /** Sum of the queries' final lines when the panes were last tidied: it grows when any of them moves. */
-  #tidiedAt = Number.NaN
-  /** Starts of panes that came between others since then. */
-  #untidyStartsMs: number[] = []
   #withSketches = false
-  #tree: PaneTree
-  /** Of queries whose windows overlap much. */
-  #running = new Map<QueryWindows, RunningWindow>()
+  readonly #parts: WindowParts = new WindowParts(this.panes)
+  readonly #tidier: PaneTidier = new PaneTidier(this.panes, this.#parts)
   /** At and after this time no window of any query has been emitted. */
   #onTimeFromMs = Number.NEGATIVE_INFINITY
   readonly #counts = new Float64Array(3)
@@ -71,7 +61,6 @@ export class PaneStore {
     this.metric = metric
     this.#matches = compileSelector(selector)
     this.groups = new Groups(groupBy)
-    this.#tree = new PaneTree(this.panes, 1)
   }
 
   get matched(): number {
@@ -180,70 +169,21 @@ export class PaneStore {
     this.#counts[EXCLUDED]! += 1
   }
 
-  /**
-   * Frees panes that no query can emit or revise any more, and joins neighbours that no window tells apart any
-   * more, so that a long window beside short ones costs a handful of panes.
-   */
+  /** Frees and joins panes where windows became final. */
   tidy(): void {
-    const finalMs = this.queries.reduce((ms, query) => ms + query.finalThroughMs, 0)
-    if (finalMs === this.#tidiedAt) return
-    this.#tidiedAt = finalMs
-    const { panes, queries } = this
-    let freed = 0
-    while (freed < panes.length && !queries.some((query) => query.needsPane(panes[freed]!))) freed++
-    if (freed > 0) {
-      this.#tree.forgetThrough(panes[freed - 1]!.startMs)
-      panes.splice(0, freed)
-      this.#current = NO_PANE
-    }
-    // An edge that dies is one of a window that became final; panes may be joined at the first start after it.
-    for (const query of queries) {
-      const { sizeMs, stepMs } = query.window
-      const fromMs = query.tidiedThroughMs
-      const toMs = query.finalThroughMs
-      if (fromMs === toMs) continue
-      query.tidiedThroughMs = toMs
-      this.#joinBetween(fromMs - sizeMs, toMs - sizeMs + stepMs)
-      this.#joinBetween(fromMs, toMs + stepMs)
-    }
-    for (const startMs of this.#untidyStartsMs) {
-      const next = panes[this.#tree.firstStartingAt(startMs + 1)]
-      this.#joinBetween(startMs, (next?.startMs ?? startMs) + 1)
-    }
-    this.#untidyStartsMs = []
+    if (this.#tidier.tidy(this.queries)) this.#current = NO_PANE
   }
 
-  /** Joins every pane that starts in `[fromMs, toMs)` to the one before it, unless a live edge is between them. */
-  #joinBetween(fromMs: number, toMs: number): void {
-    const { panes, queries } = this
-    const first = Math.max(1, this.#tree.firstStartingAt(fromMs))
-    let kept = first - 1
-    let next = first
-    for (; next < panes.length && panes[next]!.startMs < toMs; next++) {
-      const before = panes[kept]!
-      const pane = panes[next]!
-      if (queries.some((query) => query.hasLiveEdge(before.endMs, pane.startMs))) panes[++kept] = pane
-      else {
-        this.#tree.paneChanged(before.startMs)
-        this.#tree.paneChanged(pane.startMs)
-        before.absorb(pane)
-      }
-    }
-    if (++kept >= next) return
-    panes.splice(kept, next - kept)
-    this.#current = NO_PANE
-  }
-
-  /** The parts that make up `[startMs, endMs)`; windows asked for here end later from call to call of a query. */
+  /** What makes up the window `[startMs, endMs)`, which is due; good until the store's next change. */
   partsOfDue(query: QueryWindows, startMs: number, endMs: number): PaneState[] {
-    // Until its end is passed for all queries, the panes of this window may be merged: what comes for them is late.
+    // What comes for these panes from now on is late, be it from a listener that is told of the window.
     if (endMs > this.#onTimeFromMs) this.#onTimeFromMs = endMs
-    return this.#partsOf(query, startMs, endMs, this.#running.get(query))
+    return this.#parts.of(query, startMs, endMs, this.groups.count, true)
   }
 
-  /** As `partsOfDue`, for any window that was due before. */
+  /** As `partsOfDue`, for a window that was due before. */
   partsOf(query: QueryWindows, startMs: number, endMs: number): PaneState[] {
-    return this.#partsOf(query, startMs, endMs, undefined)
+    return this.#parts.of(query, startMs, endMs, this.groups.count, false)
   }
 
   /** Index of the first pane that ends after `timeMs`. */
@@ -259,40 +199,12 @@ export class PaneStore {
   }
 
   get bytes(): number {
-    return this.panes.reduce((bytes, pane) => bytes + pane.bytes, this.slotOf.byteLength + this.#tree.bytes)
+    return this.panes.reduce((bytes, pane) => bytes + pane.bytes, this.slotOf.byteLength + this.#parts.bytes)
   }
 
-  #partsOf(query: QueryWindows, startMs: number, endMs: number, running: RunningWindow | undefined): PaneState[] {
-    const { panes } = this
-    const tree = this.#tree
-    const first = tree.firstStartingAt(startMs)
-    let last = tree.firstStartingAt(endMs)
-    let untilMs = endMs
-    if (last > first && panes[last - 1]!.endMs > endMs) untilMs = panes[--last]!.startMs
-    if (last - first < TREE_FROM_PANES || !overlapsMuch(query)) return panes.slice(first, last)
-    tree.slots = this.groups.count
-    const firstBlock = Math.ceil(startMs / tree.blockMs)
-    const endBlock = Math.floor(untilMs / tree.blockMs)
-    if (endBlock <= firstBlock) return panes.slice(first, last)
-    return [
-      ...(running === undefined ? tree.cover(firstBlock, endBlock) : running.slideTo(firstBlock, endBlock)),
-      ...panes.slice(first, tree.firstStartingAt(firstBlock * tree.blockMs)),
-      ...panes.slice(tree.firstStartingAt(endBlock * tree.blockMs), last),
-    ]
-  }
-
-  /** Panes are cut elsewhere from now on, and other samples count as late: what was merged is merged anew. */
   #queriesChanged(): void {
-    // Panes are about as long as the time between two edges of the query that has most.
-    const paneMs = this.queries.reduce(
-      (ms, { window }) => Math.min(ms, window.sizeMs % window.stepMs === 0 ? window.stepMs : window.stepMs / 2),
-      Number.POSITIVE_INFINITY,
-    )
-    this.#tree = new PaneTree(this.panes, this.queries.length === 0 ? 1 : Math.max(1, Math.floor(paneMs * FANOUT)))
-    this.#running = new Map()
-    for (const query of this.queries) if (overlapsMuch(query)) this.#running.set(query, new RunningWindow(this.#tree))
-    for (const query of this.queries) query.tidiedThroughMs = Number.NEGATIVE_INFINITY
-    this.#tidiedAt = Number.NaN
+    this.#parts.useQueries(this.queries)
+    this.#tidier.queriesChanged()
     this.#current = NO_PANE
     this.refreshOnTime()
   }
@@ -318,7 +230,7 @@ export class PaneStore {
   #noteLate(slot: number, timeMs: number, local: number): boolean {
     let needed = false
     for (const query of this.queries) if (query.takeLate(slot, timeMs)) needed = true
-    if (needed) this.#tree.noteLate(this.#paneAt(timeMs).startMs, slot, local)
+    if (needed) this.#parts.noteLate(this.#paneAt(timeMs).startMs, slot, local)
     return needed
   }
 
@@ -334,17 +246,14 @@ export class PaneStore {
       const endMs = Math.min(bounds.endMs, pane?.startMs ?? bounds.endMs)
       pane = new Pane(startMs, endMs, this.groups.count, this.metric.seriesCount, this.#withSketches)
       this.panes.splice(at, 0, pane)
-      this.#tree.paneChanged(startMs)
-      if (at < this.panes.length - 1 || startMs < this.#onTimeFromMs) this.#untidyStartsMs.push(startMs)
+      this.#parts.paneChanged(startMs)
+      const atLiveEdges = startMs === bounds.startMs && startMs >= this.#onTimeFromMs
+      if (!atLiveEdges || at < this.panes.length - 1) this.#tidier.cameBetween(startMs)
     }
     pane.grow(this.groups.count, this.metric.seriesCount)
     this.#current = pane
     return pane
   }
-}
-
-function overlapsMuch({ window }: QueryWindows): boolean {
-  return window.sizeMs >= TREE_FROM_OVERLAP * window.stepMs
 }
 
 function sketchAt(sketches: (ExponentialSketch | undefined)[], slot: number): ExponentialSketch {

@@ -1,5 +1,5 @@
 import { MergedPanes, type PaneState } from './merged-panes.ts'
-import type { Pane } from './pane.ts'
+import { firstStartingAt, type Pane } from './pane.ts'
 
 /** Blocks to a node of level 1, and nodes of one level to a node of the next. */
 export const FANOUT = 4
@@ -44,26 +44,14 @@ export class PaneTree {
     this.#listeners.push(listener)
   }
 
-  /** Index of the first pane that starts at or after `timeMs`. */
-  firstStartingAt(timeMs: number): number {
-    let low = 0
-    let high = this.#panes.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#panes[middle]!.startMs >= timeMs) high = middle
-      else low = middle + 1
-    }
-    return low
-  }
-
   /** The panes of one stretch of time as one; undefined when there are none. */
   node(level: number, index: number): PaneState | undefined {
     const nodes = this.#levels[level]
     const known = nodes?.get(index)
     if (known !== undefined) return known
     const widthMs = this.blockMs * FANOUT ** level
-    const first = this.firstStartingAt(index * widthMs)
-    const last = this.firstStartingAt((index + 1) * widthMs)
+    const first = firstStartingAt(this.#panes, index * widthMs)
+    const last = firstStartingAt(this.#panes, (index + 1) * widthMs)
     if (last - first < 2) return last === first ? undefined : this.#panes[first]
     const parts = level === 0 ? this.#panes.slice(first, last) : this.nodes(level - 1, index * FANOUT, FANOUT)
     if (parts.length === 1) return parts[0]

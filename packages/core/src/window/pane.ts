@@ -74,3 +74,15 @@ export class Pane implements PaneState {
     return bytes
   }
 }
+
+/** Index of the first of sorted panes that starts at or after `timeMs`. */
+export function firstStartingAt(panes: readonly Pane[], timeMs: number): number {
+  let low = 0
+  let high = panes.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (panes[middle]!.startMs >= timeMs) high = middle
+    else low = middle + 1
+  }
+  return low
+}

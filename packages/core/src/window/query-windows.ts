@@ -47,8 +47,6 @@ export class QueryWindows {
   emittedThroughMs: number = Number.NEGATIVE_INFINITY
   /** Windows that end at or before this can change no more. */
   finalThroughMs: number = Number.NEGATIVE_INFINITY
-  /** The `finalThroughMs` at which panes were last joined where edges had died. */
-  tidiedThroughMs: number = Number.NEGATIVE_INFINITY
   readonly emitted: Map<number, EmittedWindow> = new Map()
   onTime = 0
   lateApplied = 0

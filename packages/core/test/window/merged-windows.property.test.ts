@@ -121,24 +121,36 @@ const direct = new WindowView()
 
 function expectSame(store: PaneStore, startMs: number, endMs: number, magnitude: number): void {
   direct.open(store.panes.filter((pane) => pane.startMs >= startMs && pane.endMs <= endMs))
-  expect(merged.isEmpty).toBe(direct.isEmpty)
+  expect(exactOf(merged, store)).toBe(exactOf(direct, store))
   for (let slot = 0; slot < store.groups.count; slot++) {
-    expect(merged.count(slot)).toBe(direct.count(slot))
-    const stats = merged.stats(slot)
-    const wanted = direct.stats(slot)
-    expect([stats.count(0), stats.min(0), stats.max(0)]).toEqual([wanted.count(0), wanted.min(0), wanted.max(0)])
-    const sum = stats.sum(0)
-    if (Number.isFinite(wanted.sum(0))) expect(Math.abs(sum! - wanted.sum(0)!)).toBeLessThanOrEqual(1e-12 * magnitude)
-    else expect(sum).toBe(wanted.sum(0))
-    expect(merged.hasBoundExtremes(slot)).toBe(direct.hasBoundExtremes(slot))
-    expect(text(merged.sketch(slot)?.toState())).toBe(text(direct.sketch(slot)?.toState()))
+    const sum = merged.stats(slot).sum(0)
+    const wanted = direct.stats(slot).sum(0)
+    if (wanted === null || sum === null || !Number.isFinite(wanted)) expect(sum).toBe(wanted)
+    else if (!(Math.abs(sum - wanted) <= 1e-12 * magnitude)) expect.fail(`sum ${sum}, wanted ${wanted}`)
   }
-  for (let local = 0; local < store.slotOf.length; local++) expect(merged.hasSeen(local)).toBe(direct.hasSeen(local))
 }
 
-function text(state: object | undefined): string {
-  return JSON.stringify(state, (_, value: unknown) =>
-    ArrayBuffer.isView(value) ? [...(value as Float64Array)] : value === Number.NEGATIVE_INFINITY ? '-inf' : value,
+/** All of a view that does not depend on the order of merging. */
+function exactOf(view: WindowView, store: PaneStore): string {
+  const groups = Array.from({ length: store.groups.count }, (_, slot) => {
+    const count = view.count(slot)
+    const stats = view.stats(slot)
+    return [
+      count,
+      stats.count(0),
+      stats.min(0),
+      stats.max(0),
+      view.hasBoundExtremes(slot),
+      view.sketch(slot)?.toState(),
+    ]
+  })
+  const seen = Array.from(store.slotOf, (_, local) => (view.hasSeen(local) ? 1 : 0)).join('')
+  return JSON.stringify([view.isEmpty, groups, seen], (_, value: unknown) =>
+    ArrayBuffer.isView(value)
+      ? String(value)
+      : typeof value === 'number' && !Number.isFinite(value)
+        ? String(value)
+        : value,
   )
 }
 
@@ -230,7 +242,7 @@ describe('windows made of merged parts equal the merge of their panes', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: Number(process.env['RUNS'] ?? 15) },
     )
     expect(mergedWindows).toBeGreaterThan(100)
   }, 60_000)

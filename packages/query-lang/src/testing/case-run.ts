@@ -49,7 +49,8 @@ export class CaseRun {
 
   async run(): Promise<void> {
     this.#engine.advanceTo(SCRIPT_EPOCH_MS + this.#case.startMs)
-    for (const { line, action } of this.#case.steps)
+    for (const { line, action } of this.#case.steps) {
+      if (action.type.startsWith('expect') || action.type === 'eval') this.evals++
       try {
         const message = await this.#do(action, line)
         if (message !== undefined) this.failures.push({ line, message })
@@ -57,12 +58,12 @@ export class CaseRun {
         this.failures.push({ line, message: describeError(error) })
         return
       }
+    }
     this.#checkRest()
   }
 
   /** Does a step; the answer is what an expectation found wrong. */
   async #do(action: Action, line: number): Promise<string | undefined> {
-    if (action.type.startsWith('expect') || action.type === 'eval') this.evals++
     switch (action.type) {
       case 'load':
         this.#box.load(action.series, action.samples)

@@ -1,6 +1,14 @@
 import type { Severity } from '../diagnostics.ts'
 import { Cursor, type ScriptLine } from './cursor.ts'
-import { FACTS, type FactSubject, type FactValue, factType, isFactSubject, NAMED_SUBJECTS } from './facts.ts'
+import {
+  FACTS,
+  type FactSubject,
+  type FactType,
+  type FactValue,
+  factType,
+  isFactSubject,
+  NAMED_SUBJECTS,
+} from './facts.ts'
 import { readRows } from './row-notation.ts'
 import type { Action, ExpectedDiagnostic } from './script.ts'
 
@@ -70,7 +78,7 @@ function readFacts(cursor: Cursor, body: readonly ScriptLine[], subject: FactSub
   return { type: 'expect-facts', subject, name, facts }
 }
 
-function readFact(cursor: Cursor, type: 'number' | 'time' | 'text' | 'boolean'): FactValue {
+function readFact(cursor: Cursor, type: FactType): FactValue {
   if (cursor.wordIf('null')) return null
   switch (type) {
     case 'number':

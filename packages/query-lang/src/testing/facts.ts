@@ -1,9 +1,10 @@
 /** A fact about a running engine, as the script writes it. Times are ms since the script's epoch. */
 export type FactValue = number | string | boolean | null
-type FactType = 'number' | 'time' | 'text' | 'boolean'
+export type FactType = 'number' | 'time' | 'text' | 'boolean'
+export type FactSubject = 'sent' | 'points' | 'counters' | 'query' | 'source' | 'lag' | 'metric'
 
 /** What `expect SUBJECT ..` can ask about, and of which type each answer is. */
-export const FACTS = {
+export const FACTS: Readonly<Record<FactSubject, Readonly<Record<string, FactType>>>> = {
   sent: { accepted: 'number', duplicates: 'number', shed: 'number', rejected: 'number' },
   points: {
     received: 'number',
@@ -37,9 +38,7 @@ export const FACTS = {
   source: { state: 'text', watermark: 'time', newest: 'time', backlog: 'number' },
   lag: { watermark: 'time', next: 'time', holding: 'text', latest: 'time' },
   metric: { kind: 'text', assumed: 'boolean', unit: 'text', series: 'number', conflicts: 'number' },
-} as const satisfies Readonly<Record<string, Readonly<Record<string, FactType>>>>
-
-export type FactSubject = keyof typeof FACTS
+}
 
 /** Subjects that are about one named thing. */
 export const NAMED_SUBJECTS: ReadonlySet<FactSubject> = new Set(['counters', 'query', 'source', 'lag', 'metric'])
@@ -50,7 +49,7 @@ export function isFactSubject(word: string): word is FactSubject {
 
 /** The type of a fact, or undefined when the subject has no such fact. `rejected.future` counts one reason. */
 export function factType(subject: FactSubject, name: string): FactType | undefined {
-  const types: Readonly<Record<string, FactType>> = FACTS[subject]
+  const types = FACTS[subject]
   if (Object.hasOwn(types, name)) return types[name]
   const countsReason = (subject === 'sent' || subject === 'points') && /^rejected\.[a-z-]+$/.test(name)
   return countsReason ? 'number' : undefined

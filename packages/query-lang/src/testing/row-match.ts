@@ -28,6 +28,7 @@ export function compareRows(expected: readonly ExpectedRow[], actual: readonly W
   if (lines.every(([same]) => same)) return undefined
   const width = Math.max('expected'.length, ...lines.map(([, left]) => left.length))
   return [
+    'the rows differ',
     `  ${'expected'.padEnd(width)} | actual`,
     ...lines.map(([same, left, right]) => `${same ? ' ' : '>'} ${left.padEnd(width)} | ${right}`),
   ].join('\n')

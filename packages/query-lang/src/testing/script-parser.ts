@@ -1,6 +1,6 @@
 import type { EngineOptions } from '@windrow/core'
 import { Cursor, ScriptSyntaxError } from './cursor.ts'
-import type { Script, ScriptCase, ScriptProblem, Step } from './script.ts'
+import type { Action, Script, ScriptCase, ScriptProblem, Step } from './script.ts'
 import { type Block, blocksOf, scriptLines } from './script-lines.ts'
 import { readAction, refuseBody } from './step-notation.ts'
 
@@ -66,11 +66,18 @@ function readCase({ head, body }: Block, attempt: (read: () => void) => void): S
         refuseBody(block.body)
       } else steps.push({ line: block.head.number, action: readAction(line, block.body) })
     })
-  return { name, line: head.number, startMs, engineOptions, needsStorage: steps.some(runsOverHistory), steps }
+  return {
+    name,
+    line: head.number,
+    startMs,
+    engineOptions,
+    needsStorage: steps.some(({ action }) => runsOverHistory(action)),
+    steps,
+  }
 }
 
-function runsOverHistory({ action }: Step): boolean {
-  return action.type === 'eval'
+function runsOverHistory(action: Action): boolean {
+  return action.type === 'eval' || (action.type === 'expect-error' && runsOverHistory(action.action))
 }
 
 function readEngine(cursor: Cursor): { startMs: number; engineOptions: EngineOptions } {
