@@ -64,7 +64,7 @@ class WindowEngine implements Engine {
     this.#clock = this.#options.clock === 'manual' ? new ManualClock() : new SystemClock()
     const nowMs = this.nowMs()
     this.#startedMs = Number.isFinite(nowMs) ? nowMs : undefined
-    this.#screen = new Screen(this.registry, this.#progress, nowMs)
+    this.#screen = new Screen(this.registry, this.#progress, nowMs, this.#sampleHorizonMs)
     this.#writeEpoch = `${this.#options.generation}-${Date.now().toString(36)}`
     const { storage } = this.#options
     this.#opened = storage === undefined ? Promise.resolve() : storage.open(this.registry)
@@ -154,8 +154,8 @@ class WindowEngine implements Engine {
       tenant,
       retentionMs: options.retentionMs ?? this.#options.retentionMs,
       disorderMs: this.#options.disorderMs,
+      sampleHorizonMs: this.#sampleHorizonMs,
       generation: this.#options.generation,
-      nowMs: () => this.nowMs(),
       admit: (batch, batchId) => this.#admit(tenant, batch, batchId, this.nowMs()),
       store: (batch, batchId) => this.#store(tenant, batch, batchId),
       storeResults: () => this.flush(),
@@ -278,7 +278,10 @@ class WindowEngine implements Engine {
         sources: tenant.sources.infos(tenant.name, nowMs),
       })),
       seriesCount: this.registry.size,
-      stateBytes: tenants.reduce((bytes, tenant) => bytes + tenant.live.stateBytes, this.#progress.bytes),
+      stateBytes: tenants.reduce(
+        (bytes, tenant) => bytes + tenant.live.stateBytes,
+        this.#progress.bytes + this.#screen.bytes,
+      ),
       paneCount: tenants.reduce((count, tenant) => count + tenant.live.paneCount, 0),
       writeQueueRows: this.#queue?.rows ?? 0,
       storageErrors: this.#queue?.errors ?? 0,
@@ -297,6 +300,10 @@ class WindowEngine implements Engine {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  get #sampleHorizonMs(): number | undefined {
+    return this.#options.dedup === 'exact' ? this.#options.dedupHorizonMs : undefined
   }
 
   /** Moves every tenant's watermark to where it should be now and emits what that makes due. */

@@ -25,6 +25,11 @@ export interface EngineOptions {
   readonly latenessMs?: number | undefined
   /** Batch ids are remembered this long. Default 10 min 10 s. */
   readonly dedupHorizonMs?: number | undefined
+  /**
+   * How repeats of single samples are told: `exact` (default) by the second, over `dedupHorizonMs`, for the first
+   * million series, 80 bytes each; `last` only for the newest sample of a series. See `docs/time.md`.
+   */
+  readonly dedup?: 'exact' | 'last' | undefined
   /** Smallest window a query may have, at least 1 s. Default 1 s. */
   readonly minWindowMs?: number | undefined
   /** How often a system clock looks for windows that are due. Default 100 ms. */
@@ -47,6 +52,7 @@ type WithDefault =
   | 'idleAfterMs'
   | 'stalledAfterMs'
   | 'latenessMs'
+  | 'dedup'
   | 'dedupHorizonMs'
   | 'minWindowMs'
   | 'tickMs'
@@ -72,6 +78,7 @@ const schema: z.ZodType<ResolvedEngineOptions, EngineOptions> = z.strictObject({
   idleAfterMs: durationMs.default(10_000),
   stalledAfterMs: durationMs.default(60_000),
   latenessMs: durationMs.default(10_000),
+  dedup: z.enum(['exact', 'last']).default('exact'),
   dedupHorizonMs: durationMs.default(610_000),
   minWindowMs: z.number().int().min(1_000).default(1_000),
   tickMs: z.number().int().min(10).max(10_000).default(100),

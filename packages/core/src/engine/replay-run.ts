@@ -11,8 +11,8 @@ export interface ReplayHost {
   readonly tenant: Tenant
   readonly retentionMs: number
   readonly disorderMs: number
+  readonly sampleHorizonMs: number | undefined
   readonly generation: number
-  nowMs(): number
   /** Refusal for lack of room or for a repeated batch id; undefined to go on. */
   admit(batch: SampleBatch, batchId: string | undefined): IngestResult | undefined
   /** Hands accepted rows and emitted results to the storage. */
@@ -32,7 +32,7 @@ export class ReplayRun implements ReplaySource {
   constructor(host: ReplayHost) {
     this.#host = host
     const progress = new SeriesProgress()
-    this.#screen = new Screen(host.registry, progress, Number.NEGATIVE_INFINITY)
+    this.#screen = new Screen(host.registry, progress, Number.NEGATIVE_INFINITY, host.sampleHorizonMs)
     this.#operator = new WindowOperator({
       registry: host.registry,
       tenantId: host.tenant.id,

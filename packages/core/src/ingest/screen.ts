@@ -2,6 +2,7 @@ import type { DistributionState } from '../aggregate/distribution-state.ts'
 import { decodeDistribution, encodeDistribution } from '../aggregate/state-codec.ts'
 import { KIND_CODES, TEMPORALITY_CODES } from '../registry/canonical.ts'
 import type { SeriesRef } from '../registry/identity.ts'
+import { SeenSeconds } from '../registry/seen-seconds.ts'
 import type { SeriesProgress } from '../registry/series-progress.ts'
 import type { SeriesRegistry } from '../registry/series-registry.ts'
 import { CumulativeDistributions } from './cumulative-distributions.ts'
@@ -45,20 +46,35 @@ export class Screen {
   readonly #registry: SeriesRegistry
   readonly #progress: SeriesProgress
   readonly #cumulative: CumulativeDistributions
+  /** Undefined when only the newest sample of a series is held against repeats. */
+  readonly #seen: SeenSeconds | undefined
   #kept = new Uint32Array(1024)
   readonly #compact = new SampleBatch(1024)
 
-  constructor(registry: SeriesRegistry, progress: SeriesProgress, startedMs: number) {
+  /** `dedupHorizonMs`: how far back repeats of single samples are told; undefined = only of the newest one. */
+  constructor(
+    registry: SeriesRegistry,
+    progress: SeriesProgress,
+    startedMs: number,
+    dedupHorizonMs: number | undefined,
+  ) {
     this.#registry = registry
     this.#progress = progress
     this.#cumulative = new CumulativeDistributions(startedMs)
+    this.#seen = dedupHorizonMs === undefined ? undefined : new SeenSeconds(dedupHorizonMs)
+  }
+
+  get bytes(): number {
+    return this.#seen?.bytes ?? 0
   }
 
   screen(batch: SampleBatch, tenantId: number, bounds: TimeBounds): Screened {
     const { series, timestampsMs, values, length } = batch
     const { tenantIds, kindCodes, size } = this.#registry
     const progress = this.#progress
+    const seen = this.#seen
     progress.ensure(size)
+    seen?.ensure(size)
     const { lastMs, lastValue } = progress
     if (this.#kept.length < length) this.#kept = new Uint32Array(batch.capacity)
     const kept = this.#kept
@@ -84,11 +100,15 @@ export class Screen {
       if (kindCodes[ref] !== DISTRIBUTION) {
         const last = lastMs[ref]!
         if (timeMs > last) {
+          seen?.advance(ref, last, timeMs)
           progress.advance(ref, timeMs, values[row]!)
           if (startTimes !== undefined) progress.lastStartMs[ref] = startTimes[row]!
         } else if (timeMs === last && (startTimes === undefined || progress.lastStartMs[ref] === startTimes[row])) {
           duplicates++
           if (!Object.is(lastValue[ref]! + 0, values[row]! + 0)) conflicts++
+          continue
+        } else if (seen?.takeOlder(ref, last, timeMs) === true) {
+          duplicates++
           continue
         } else progress.takeOlder(ref, timeMs)
       } else if (timeMs > lastMs[ref]!) progress.advance(ref, timeMs, values[row]!)

@@ -3,8 +3,6 @@ import { firstStartingAt, type Pane } from './pane.ts'
 
 /** Blocks to a node of level 1, and nodes of one level to a node of the next. */
 export const FANOUT = 4
-/** Freed nodes kept for reuse, per level. */
-const SPARE_NODES = 4
 
 /** What holds unions of nodes of its own and must know when they change. */
 export interface PaneListener {
@@ -29,7 +27,8 @@ export interface PaneListener {
 export class PaneTree {
   readonly #panes: readonly Pane[]
   readonly #levels: Map<number, MergedPanes>[] = []
-  readonly #spare: MergedPanes[][] = []
+  /** By level, a freed node for reuse: while a window slides, a level loses one about when it needs one. */
+  readonly #spare: (MergedPanes | undefined)[] = []
   readonly #listeners: PaneListener[] = []
   readonly blockMs: number
   /** Number of slots nodes are made for; more are taken as they come. */
@@ -57,9 +56,10 @@ export class PaneTree {
     if (parts.length === 1) return parts[0]
     while (this.#levels.length <= level) {
       this.#levels.push(new Map())
-      this.#spare.push([])
+      this.#spare.push(undefined)
     }
-    const node = this.#spare[level]!.pop() ?? new MergedPanes()
+    const node = this.#spare[level] ?? new MergedPanes()
+    this.#spare[level] = undefined
     node.reuse(parts, this.slots)
     this.#levels[level]!.set(index, node)
     return node
@@ -119,8 +119,7 @@ export class PaneTree {
         // Nodes are made in order of time but for a few, which are found when they come first.
         if (index > last) break
         nodes.delete(index)
-        const spare = this.#spare[level]!
-        if (spare.length < SPARE_NODES) spare.push(node)
+        this.#spare[level] = node
       }
       widthMs *= FANOUT
     }
@@ -129,7 +128,7 @@ export class PaneTree {
   get bytes(): number {
     let bytes = 0
     for (const nodes of this.#levels) for (const node of nodes.values()) bytes += node.bytes
-    for (const nodes of this.#spare) for (const node of nodes) bytes += node.bytes
+    for (const node of this.#spare) bytes += node?.bytes ?? 0
     for (const listener of this.#listeners) bytes += listener.bytes
     return bytes
   }

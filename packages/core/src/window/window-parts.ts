@@ -5,7 +5,7 @@ import type { QueryWindows } from './query-windows.ts'
 import { RunningWindow } from './running-window.ts'
 
 /** Windows of fewer panes are merged pane by pane. */
-const MERGE_FROM_PANES = 12
+const MERGE_FROM_PANES = 16
 /** So are those of queries whose windows hold a time fewer times than this: a pane is then seldom merged twice. */
 const MERGE_FROM_OVERLAP = 4
 

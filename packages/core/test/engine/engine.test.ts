@@ -342,6 +342,39 @@ describe('repeats', () => {
     expect(engine.stats().tenants[0]!.points).toMatchObject({ duplicate: 2, duplicateConflict: 1 })
   })
 
+  test('two gateways that cut the same samples into other batches count them once', async () => {
+    await using engine = manualEngine()
+    engine.advanceTo(T0)
+    const rows = collect(
+      engine.addQuery('q', planOf({ sizeMs: 60_000, columns: [{ name: 'count', aggregate: { fn: 'count' } }] })),
+    )
+    const samples = Array.from({ length: 50 }, (_, i) => ({ kind: 'gauge' as const, timeMs: T0 + i * 1_000, value: i }))
+    for (let i = 0; i < 50; i += 10) send(engine, samples.slice(i, i + 10), 'gateway-1', `one-${i}`)
+    let duplicates = 0
+    for (let i = 0; i < 50; i += 7)
+      duplicates += send(engine, samples.slice(i, i + 7), 'gateway-2', `two-${i}`).duplicates
+    expect(duplicates).toBe(50)
+    engine.advanceTo(T0 + 90_000)
+    expect(rows.map((row) => row.count)).toEqual([50])
+  })
+
+  test("older samples are taken twice with dedup: 'last', and where a series reports twice a second", async () => {
+    for (const [dedup, stepMs] of [
+      ['last', 1_000],
+      ['exact', 500],
+    ] as const) {
+      await using engine = manualEngine({ dedup })
+      engine.advanceTo(T0)
+      const samples = Array.from({ length: 10 }, (_, i) => ({
+        kind: 'gauge' as const,
+        timeMs: T0 + i * stepMs,
+        value: i,
+      }))
+      expect(send(engine, samples).accepted).toBe(10)
+      expect(send(engine, samples)).toMatchObject({ accepted: 9, duplicates: 1 })
+    }
+  })
+
   test('events may share a time', async () => {
     await using engine = manualEngine()
     engine.advanceTo(T0)

@@ -242,8 +242,36 @@ describe('windows made of merged parts equal the merge of their panes', () => {
           }
         },
       ),
-      { numRuns: Number(process.env['RUNS'] ?? 15) },
+      { numRuns: 12 },
     )
     expect(mergedWindows).toBeGreaterThan(100)
   }, 60_000)
+
+  test('at no more than twice the memory of the panes, however long the windows slide', () => {
+    const registry = createSeriesRegistry()
+    const operator = new WindowOperator({
+      registry,
+      tenantId: 0,
+      source: 'live',
+      progress: undefined,
+      generation: 1,
+      emit: () => {},
+    })
+    const random = randomFrom(1)
+    const plan = planOf({ sizeMs: 300_000, stepMs: 1_000, columns: [...STATS, P99], groupBy: BY_SERVER })
+    const query = new QueryWindows({ name: 'q', tenant: 'default', version: 1, plan, latenessMs: 10_000 })
+    operator.addQuery(query, T0)
+    const stream = { seed: 1, baseMs: T0, samplesASecond: 20, lateShare: 0.02, gaps: 0.02, odd: false }
+    const store = operator.storeOf(query)!
+    let most = 0
+    for (let second = 0; second < 2_000; second++) {
+      send(operator, registry, second, stream, random)
+      operator.advance(T0 + second * 1_000 - 1_000, T0 + second * 1_000)
+      if (second < 300 || second % 37 !== 0) continue
+      most = Math.max(most, store.bytes / store.panes.reduce((bytes, pane) => bytes + pane.bytes, 0))
+    }
+    expect(store.panes.length).toBeGreaterThan(250)
+    expect(most).toBeGreaterThan(1.05)
+    expect(most).toBeLessThan(2)
+  })
 })

@@ -146,7 +146,7 @@ export class Cursor {
   }
 
   end(): void {
-    if (!this.atEnd) throw this.problem(`nothing more was expected here, not ${this.#shown()}`)
+    if (!this.atEnd) throw this.problem(`expected nothing more, not ${this.#shown()}`)
   }
 
   #missing(what: string): ScriptSyntaxError {

@@ -5,7 +5,7 @@ import { type Block, blocksOf, scriptLines } from './script-lines.ts'
 import { readAction, refuseBody } from './step-notation.ts'
 
 /** Settings of `engine`, by the name a script uses. */
-const ENGINE_SETTINGS: ReadonlyMap<string, keyof EngineOptions> = new Map([
+export const ENGINE_SETTINGS: ReadonlyMap<string, keyof EngineOptions> = new Map([
   ['retention', 'retentionMs'],
   ['maxFuture', 'maxFutureMs'],
   ['futureHold', 'futureHoldMs'],

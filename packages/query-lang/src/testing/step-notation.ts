@@ -6,6 +6,26 @@ import { readLoad } from './series-notation.ts'
 
 const DEFAULT_SOURCE = 'script'
 
+/** The words a step can begin with; `engine` is none, it belongs to the case. */
+export const STEP_WORDS: readonly string[] = [
+  'load',
+  'send',
+  'advance',
+  'query',
+  'alter',
+  'pause',
+  'resume',
+  'drop',
+  'declare',
+  'poll',
+  'caught-up',
+  'close',
+  'replay',
+  'finish',
+  'eval',
+  'expect',
+]
+
 /** Reads one step, given its line and the deeper lines under it. */
 export function readAction(cursor: Cursor, body: readonly ScriptLine[]): Action {
   const word = cursor.take(/[a-z-]+(?![\w.])/y, 'a step')
@@ -63,9 +83,7 @@ function readShortAction(word: string, cursor: Cursor): Action {
     case 'finish':
       return { type: word, name: cursor.name('the name of a source') }
     default:
-      throw cursor.problemWithTaken(
-        `no step ${word}; there are load send advance query alter pause resume drop declare poll caught-up close replay finish eval expect`,
-      )
+      throw cursor.problemWithTaken(`no step ${word}; there are ${STEP_WORDS.join(' ')}`)
   }
 }
 
