@@ -46,7 +46,7 @@ test('the table of codes', () => {
 
 test('the table of kinds and functions', () => {
   const [head, ...rows] = tableAfter('| function |')
-  const words = { allow: 'yes', refuse: 'error', 'refuse-when-declared': 'warning while assumed, error once declared' }
+  const words = { allow: 'yes', refuse: 'error', 'refuse-when-known': 'warning while assumed, error once declared' }
   expect(rows.map(([fn]) => fn)).toEqual(['count', 'sum', 'min', 'max', 'avg', 'percentile'])
   for (const [fn, ...cells] of rows)
     expect([fn, ...cells]).toEqual([

@@ -85,6 +85,20 @@ describe('a run over stored samples', () => {
     )
   })
 
+  test('over sliding windows, scanned in many batches, gives the windows of the range alone, all whole', async () => {
+    await using engine = createEngine({ clock: 'manual', storage: memoryAdapter({ scanBatchRows: 50 }) })
+    engine.advanceTo(T0)
+    const samples = Array.from({ length: 1_080 }, (_, i) => ({ group: 'a', timeMs: T0 + i * 10_000, value: i }))
+    send(engine, samples)
+    engine.advanceTo(T0 + 4 * 3_600_000)
+    const plan = planOf(3_600_000, 60_000, 0)
+    const rows = await all(engine.run(plan, { fromMs: T0 + 3_600_000, toMs: T0 + 3_720_000 }))
+    expect(rows.map((row) => [row.startMs - T0, row.count, row.partial])).toEqual([
+      [3_600_000, 360, false],
+      [3_660_000, 360, false],
+    ])
+  })
+
   test('covers every window that starts in the range, whole, and says which are not over', async () => {
     await using engine = createEngine({ clock: 'manual', storage: memoryAdapter() })
     engine.advanceTo(T0)

@@ -36,6 +36,9 @@ import { ReplayRun } from './replay-run.ts'
 import { StoredQuery } from './stored-query.ts'
 import { Tenant } from './tenant.ts'
 
+/** The range of `Date`; beyond it milliseconds are no longer told apart. */
+const MAX_TIME_MS = 8.64e15
+
 interface InTenant {
   readonly tenant?: string
 }
@@ -57,6 +60,7 @@ class WindowEngine implements Engine {
   #writes = 0
   readonly #writeEpoch: string
   #closed = false
+  #closing: Promise<void> | undefined
 
   constructor(options: EngineOptions) {
     this.#options = resolveEngineOptions(options)
@@ -86,6 +90,7 @@ class WindowEngine implements Engine {
     this.#checkOpen()
     if (!(this.#clock instanceof ManualClock))
       throw new TypeError("advanceTo moves a manual clock; this engine was made with clock: 'system'")
+    if (!(Math.abs(epochMs) <= MAX_TIME_MS)) throw new RangeError(`${epochMs} is no time in ms since the epoch`)
     this.#clock.advanceTo(epochMs)
     this.#tick()
   }
@@ -109,7 +114,7 @@ class WindowEngine implements Engine {
   ): IngestResult {
     this.#checkOpen()
     const nowMs = this.nowMs()
-    const refused = this.#admit(tenant, batch, batchId, nowMs)
+    const refused = this.#admit(tenant, batch, batchId)
     if (refused !== undefined) return refused
     const screened = this.#screen.screen(batch, tenant.id, this.#timeBounds(nowMs))
     tenant.live.apply(screened.batch, screened.minEventMs, screened.maxEventMs)
@@ -156,13 +161,11 @@ class WindowEngine implements Engine {
       disorderMs: this.#options.disorderMs,
       sampleHorizonMs: this.#sampleHorizonMs,
       generation: this.#options.generation,
-      admit: (batch, batchId) => this.#admit(tenant, batch, batchId, this.nowMs()),
+      admit: (batch, batchId) => this.#admit(tenant, batch, batchId),
       store: (batch, batchId) => this.#store(tenant, batch, batchId),
-      storeResults: () => this.flush(),
-      onFinish: () => {
-        this.#replays.delete(run)
-        this.#storeResults(tenant)
-      },
+      deliver: () => this.#deliver(tenant),
+      flush: () => this.flush(),
+      onFinish: () => this.#replays.delete(run),
     })
     this.#replays.add(run)
     return run
@@ -178,7 +181,8 @@ class WindowEngine implements Engine {
         details: { query: name },
       })
     this.#checkStored(plan)
-    const query = new StoredQuery(name, tenant.name, plan, options.paused ?? false, {
+    const version = (tenant.lastVersions.get(name) ?? 0) + 1
+    const query = new StoredQuery(name, tenant.name, plan, version, options.paused ?? false, {
       operator: tenant.live,
       defaultLatenessMs: this.#options.latenessMs,
       nowMs: () => this.nowMs(),
@@ -203,16 +207,19 @@ class WindowEngine implements Engine {
   }
 
   removeQuery(name: string, options: InTenant = {}): void {
-    this.#queryOf(name, options).remove()
-    this.#tenant(options.tenant).queries.delete(name)
+    const query = this.#queryOf(name, options)
+    const tenant = this.#tenant(options.tenant)
+    query.remove()
+    tenant.queries.delete(name)
+    tenant.lastVersions.set(name, query.queryVersion)
   }
 
   query(name: string, options: InTenant = {}): Query | undefined {
-    return this.#tenant(options.tenant).queries.get(name)
+    return this.#knownTenant(options)?.queries.get(name)
   }
 
   queries(options: InTenant = {}): Query[] {
-    return [...this.#tenant(options.tenant).queries.values()]
+    return [...(this.#knownTenant(options)?.queries.values() ?? [])]
   }
 
   explainLag(name: string, options: InTenant = {}): LagExplanation {
@@ -226,15 +233,18 @@ class WindowEngine implements Engine {
   }
 
   metric(metric: string, options: InTenant = {}): MetricInfo | undefined {
-    return this.registry.metricInfo(this.#tenant(options.tenant).id, metric)
+    const tenant = this.#knownTenant(options)
+    return tenant === undefined ? undefined : this.registry.metricInfo(tenant.id, metric)
   }
 
   metrics(options: InTenant = {}): MetricInfo[] {
-    return this.registry.metricInfos(this.#tenant(options.tenant).id)
+    const tenant = this.#knownTenant(options)
+    return tenant === undefined ? [] : this.registry.metricInfos(tenant.id)
   }
 
   servers(options: InTenant = {}): string[] {
-    return [...this.registry.servers(this.#tenant(options.tenant).id)].sort()
+    const tenant = this.#knownTenant(options)
+    return tenant === undefined ? [] : [...this.registry.servers(tenant.id)].sort()
   }
 
   columnsOf(plan: Pick<QueryPlan, 'columns' | 'selector'>, options: InTenant = {}): ColumnSchema[] {
@@ -288,14 +298,9 @@ class WindowEngine implements Engine {
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return
-    for (const replay of [...this.#replays]) await replay.finish()
-    this.#closed = true
-    clearInterval(this.#timer)
-    for (const tenant of this.#tenants.values()) for (const query of tenant.queries.values()) query.remove()
-    await this.#queue?.close()
-    await this.#options.storage?.close()
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -306,38 +311,52 @@ class WindowEngine implements Engine {
     return this.#options.dedup === 'exact' ? this.#options.dedupHorizonMs : undefined
   }
 
+  async #close(): Promise<void> {
+    clearInterval(this.#timer)
+    try {
+      for (const replay of [...this.#replays]) await replay.finish()
+    } finally {
+      this.#closed = true
+      for (const tenant of this.#tenants.values()) for (const query of tenant.queries.values()) query.remove()
+      try {
+        await this.#queue?.close()
+      } finally {
+        await this.#options.storage?.close()
+      }
+    }
+  }
+
   /** Moves every tenant's watermark to where it should be now and emits what that makes due. */
   #tick(): void {
     const nowMs = this.nowMs()
     for (const tenant of this.#tenants.values()) {
       tenant.live.advance(tenant.sources.watermarkMs(nowMs), nowMs)
       tenant.batches.expire(nowMs)
-      this.#storeResults(tenant)
+      this.#deliver(tenant)
     }
   }
 
   /** Refuses a whole batch: one that came before, or one there is no room for. */
-  #admit(tenant: Tenant, batch: SampleBatch, batchId: string | undefined, nowMs: number): IngestResult | undefined {
+  #admit(tenant: Tenant, batch: SampleBatch, batchId: string | undefined): IngestResult | undefined {
     const rows = batch.length
     const pressure = this.#queue?.pressure ?? 0
     let refused: IngestResult | undefined
     if (batchId !== undefined && tenant.batches.has(batchId))
       refused = { accepted: 0, duplicates: rows, shed: 0, rejected: [], pressure }
     else if (pressure >= 1) refused = { accepted: 0, duplicates: 0, shed: rows, rejected: [], pressure }
-    if (refused === undefined) {
-      if (batchId !== undefined) tenant.batches.remember(batchId, nowMs)
-      return undefined
-    }
+    if (refused === undefined) return undefined
     tenant.count(rows, refused, 0, 0)
     return refused
   }
 
   #store(tenant: Tenant, batch: SampleBatch, batchId: string | undefined): void {
+    if (batchId !== undefined) tenant.batches.remember(batchId, this.nowMs())
     if (this.#queue === undefined || batch.length === 0) return
     this.#queue.pushRaw(batch, tenant.name, batchId ?? `${this.#writeEpoch}-${this.#writes++}`)
   }
 
-  #storeResults(tenant: Tenant): void {
+  #deliver(tenant: Tenant): void {
+    tenant.deliver()
     const rows = tenant.takeRows()
     if (rows.length > 0) this.#queue?.pushResults(rows)
   }
@@ -369,10 +388,15 @@ class WindowEngine implements Engine {
   }
 
   #queryOf(name: string, options: InTenant): StoredQuery {
-    const query = this.#tenant(options.tenant).queries.get(name)
+    const query = this.#knownTenant(options)?.queries.get(name)
     if (query === undefined)
       throw new WindrowError('QUERY_NOT_FOUND', `there is no query ${name}`, { details: { query: name } })
     return query
+  }
+
+  /** The tenant, if anything was ever done in its name: to ask makes none. */
+  #knownTenant({ tenant = DEFAULT_TENANT }: InTenant): Tenant | undefined {
+    return this.#tenants.get(tenant)
   }
 
   #tenant(name: string = DEFAULT_TENANT): Tenant {
@@ -396,7 +420,11 @@ class WindowEngine implements Engine {
   }
 
   readonly #onError = (error: unknown): void => {
-    this.#options.onError?.(error)
+    try {
+      this.#options.onError?.(error)
+    } catch {
+      // The one who is told of errors has failed itself: there is nobody left to tell.
+    }
   }
 }
 

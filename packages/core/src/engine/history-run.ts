@@ -44,6 +44,7 @@ export async function* runOverHistory(plan: QueryPlan, options: HistoryRunOption
     version: 1,
     plan,
     latenessMs: 0,
+    deliver: () => true,
   })
   const { firstMs } = await storage.catalog(tenant)
   operator.addQueryOver(query, firstStartMs, firstMs ?? Number.NEGATIVE_INFINITY)

@@ -43,7 +43,7 @@ export function kindProblem(plan: QueryPlan, metric: MetricInfo | undefined): st
   for (const { aggregate, name } of plan.columns) {
     const rule = kindRule(metric.kind, aggregate.fn)
     if (rule.verdict === 'allow') continue
-    if (rule.verdict === 'refuse' ? metric.kindAssumed : metric.declared?.kind === undefined) continue
+    if (metric.kindAssumed) continue
     return `column ${name}: ${rule.message} (${metric.metric} is a ${metric.kind}); ${rule.hint}`
   }
   return undefined

@@ -15,9 +15,11 @@ export interface ReplayHost {
   readonly generation: number
   /** Refusal for lack of room or for a repeated batch id; undefined to go on. */
   admit(batch: SampleBatch, batchId: string | undefined): IngestResult | undefined
-  /** Hands accepted rows and emitted results to the storage. */
+  /** Hands accepted rows to the storage. */
   store(batch: SampleBatch, batchId: string | undefined): void
-  storeResults(): Promise<void>
+  /** Delivers what was emitted and hands it to the storage. */
+  deliver(): void
+  flush(): Promise<void>
   onFinish(): void
 }
 
@@ -69,6 +71,7 @@ export class ReplayRun implements ReplaySource {
     this.#host.store(screened.batch, options.batchId)
     const watermarkMs = this.#maxEventMs - this.#host.disorderMs
     this.#operator.advance(watermarkMs, watermarkMs)
+    this.#host.deliver()
     return result
   }
 
@@ -78,6 +81,7 @@ export class ReplayRun implements ReplaySource {
     const drainedMs = this.#operator.drainedMs
     if (drainedMs !== Number.NEGATIVE_INFINITY) this.#operator.advance(drainedMs, drainedMs)
     this.#host.onFinish()
-    await this.#host.storeResults()
+    this.#host.deliver()
+    await this.#host.flush()
   }
 }

@@ -31,7 +31,7 @@ export class StoredQuery implements Query {
   readonly tenant: string
   readonly #host: QueryHost
   #plan: QueryPlan
-  #version = 1
+  #version: number
   #paused: boolean
   #removed = false
   #problem: string | undefined
@@ -41,8 +41,10 @@ export class StoredQuery implements Query {
   /** By the store's own object of the group: no text to build for each row. */
   readonly #latest = new Map<WindowResult['group'], WindowResult>()
 
-  constructor(name: string, tenant: string, plan: QueryPlan, paused: boolean, host: QueryHost) {
+  /** `version` of a name that was used before goes on from the last one, so that no row is taken for an older one. */
+  constructor(name: string, tenant: string, plan: QueryPlan, version: number, paused: boolean, host: QueryHost) {
     this.name = name
+    this.#version = version
     this.tenant = tenant
     this.#plan = plan
     this.#paused = paused
@@ -134,8 +136,9 @@ export class StoredQuery implements Query {
 
   results(options: SubscribeOptions = {}): AsyncIterableIterator<SubscriptionItem> {
     const subscription: Subscription = new Subscription(options, () => this.#subscriptions.delete(subscription))
+    if (options.signal?.aborted === true) return subscription
     if (this.#removed) subscription.end()
-    else if (options.signal?.aborted !== true) this.#subscriptions.add(subscription)
+    else this.#subscriptions.add(subscription)
     return subscription
   }
 
@@ -150,18 +153,19 @@ export class StoredQuery implements Query {
     this.#start()
   }
 
-  /** Hands a row to everyone who listens. A replay keeps its own windows but speaks through the same query. */
-  deliver(row: WindowResult): void {
-    if (this.#removed || row.queryVersion !== this.#version) return
+  /** Hands a row to everyone who listens; false when the query, or this version of it, no longer speaks. */
+  #deliver(row: WindowResult): boolean {
+    if (this.#removed || this.#paused || row.queryVersion !== this.#version) return false
     const newest = this.#latest.get(row.group)
     if (newest === undefined || row.startMs >= newest.startMs) this.#latest.set(row.group, row)
-    for (const listener of this.#listeners)
+    for (const listener of [...this.#listeners])
       try {
         listener(row)
       } catch (error) {
         this.#host.onError(error)
       }
-    for (const subscription of this.#subscriptions) subscription.push(row)
+    for (const subscription of [...this.#subscriptions]) subscription.push(row)
+    return true
   }
 
   /** Equal canonical text changes nothing; a change of lateness alone keeps the version and all state. */
@@ -203,6 +207,7 @@ export class StoredQuery implements Query {
       version: this.#version,
       plan: this.#plan,
       latenessMs: this.#plan.latenessMs ?? this.#host.defaultLatenessMs,
+      deliver: (row) => this.#deliver(row),
     })
   }
 

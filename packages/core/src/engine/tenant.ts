@@ -25,7 +25,11 @@ export class Tenant {
   readonly batches: BatchDedup
   readonly live: WindowOperator
   readonly queries: Map<string, StoredQuery> = new Map()
-  /** Rows emitted since they were last handed to the storage. */
+  /** The last version of each name that was removed: a new query of that name goes on from there. */
+  readonly lastVersions: Map<string, number> = new Map()
+  #emitted: { readonly row: WindowResult; readonly query: QueryWindows }[] = []
+  #delivering = false
+  /** Rows delivered since they were last handed to the storage. */
   #rows: WindowResult[] = []
 
   constructor(
@@ -42,8 +46,25 @@ export class Tenant {
   }
 
   readonly emit = (row: WindowResult, query: QueryWindows): void => {
-    this.#rows.push(row)
-    this.queries.get(query.name)?.deliver(row)
+    this.#emitted.push({ row, query })
+  }
+
+  /**
+   * Hands emitted rows to whoever listens, once the windows are done with: a listener may then ingest, pause or move
+   * the clock itself. Rows that this makes are delivered after those that are under way.
+   */
+  deliver(): void {
+    if (this.#delivering) return
+    this.#delivering = true
+    try {
+      for (let i = 0; i < this.#emitted.length; i++) {
+        const { row, query } = this.#emitted[i]!
+        if (query.deliver(row)) this.#rows.push(row)
+      }
+    } finally {
+      this.#emitted = []
+      this.#delivering = false
+    }
   }
 
   takeRows(): readonly WindowResult[] {

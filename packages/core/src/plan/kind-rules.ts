@@ -4,7 +4,7 @@ import type { AggregatePlan } from './query-plan.ts'
 /** Whether a function means something for a kind: `refuse` always, `warn` only while the kind is assumed. */
 export type KindVerdict =
   | { readonly verdict: 'allow' }
-  | { readonly verdict: 'refuse' | 'refuse-when-declared'; readonly message: string; readonly hint: string }
+  | { readonly verdict: 'refuse' | 'refuse-when-known'; readonly message: string; readonly hint: string }
 
 const ALLOW: KindVerdict = { verdict: 'allow' }
 
@@ -14,7 +14,7 @@ const COUNTER_HINT = 'a counter is a running total: declare it DELTA if each sam
 export function kindRule(kind: MetricKind, fn: AggregatePlan['fn']): KindVerdict {
   if (kind === 'gauge' && fn === 'sum')
     return {
-      verdict: 'refuse-when-declared',
+      verdict: 'refuse-when-known',
       message: 'sum of a gauge adds the same level once per sample, so it grows with the reporting rate',
       hint: 'use avg, or declare the metric DELTA if each sample is an amount',
     }

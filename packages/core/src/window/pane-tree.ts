@@ -1,7 +1,7 @@
 import { MergedPanes, type PaneState } from './merged-panes.ts'
 import { firstStartingAt, type Pane } from './pane.ts'
 
-/** Blocks to a node of level 1, and nodes of one level to a node of the next. */
+/** Panes to a block, blocks to a node of level 1, and nodes of one level to a node of the next. */
 export const FANOUT = 4
 
 /** What holds unions of nodes of its own and must know when they change. */
@@ -14,7 +14,8 @@ export interface PaneListener {
 /**
  * Merged panes of aligned stretches of time: node `index` of level `k` stands for the panes that start in
  * `[index, index + 1) * blockMs * 4^k`, so that panes may be of any length, come in any order and be missing. Any
- * run of panes is then a few nodes to each power of four. Nodes are made when first asked for.
+ * run of panes is then a few nodes to each power of four. Nodes are made when first asked for. Level 0, the blocks,
+ * has none: a block is its few panes, and to keep it merged would cost more memory than all levels above.
  *
  * Why a tree: windows of several lengths share it, and a late sample touches one node a level, at any age. Two stacks
  * keep a merged state per pane and window length; a finger tree (Tangwongsan, Hirzel, Schneider, "Optimal and general
@@ -22,7 +23,7 @@ export interface PaneListener {
  * that one window. `RunningWindow` keeps such spines beside the tree.
  *
  * A node whose panes all lie in one child is that child, and one of a single pane is the pane: there are fewer nodes
- * than panes, and a third as many where no pane is missing.
+ * than panes, and a twelfth as many where no pane is missing.
  */
 export class PaneTree {
   readonly #panes: readonly Pane[]
@@ -44,32 +45,37 @@ export class PaneTree {
   }
 
   /** The panes of one stretch of time as one; undefined when there are none. */
-  node(level: number, index: number): PaneState | undefined {
-    const nodes = this.#levels[level]
+  #node(level: number, index: number): PaneState | undefined {
+    const nodes = this.#levels[level - 1]
     const known = nodes?.get(index)
     if (known !== undefined) return known
     const widthMs = this.blockMs * FANOUT ** level
     const first = firstStartingAt(this.#panes, index * widthMs)
     const last = firstStartingAt(this.#panes, (index + 1) * widthMs)
     if (last - first < 2) return last === first ? undefined : this.#panes[first]
-    const parts = level === 0 ? this.#panes.slice(first, last) : this.nodes(level - 1, index * FANOUT, FANOUT)
+    const parts = this.nodes(level - 1, index * FANOUT, FANOUT)
     if (parts.length === 1) return parts[0]
-    while (this.#levels.length <= level) {
+    while (this.#levels.length < level) {
       this.#levels.push(new Map())
       this.#spare.push(undefined)
     }
-    const node = this.#spare[level] ?? new MergedPanes()
-    this.#spare[level] = undefined
+    const node = this.#spare[level - 1] ?? new MergedPanes()
+    this.#spare[level - 1] = undefined
     node.reuse(parts, this.slots)
-    this.#levels[level]!.set(index, node)
+    this.#levels[level - 1]!.set(index, node)
     return node
   }
 
   /** The nodes `from` to `from + count - 1` of a level, but for those without panes. */
   nodes(level: number, from: number, count: number): PaneState[] {
+    if (level === 0)
+      return this.#panes.slice(
+        firstStartingAt(this.#panes, from * this.blockMs),
+        firstStartingAt(this.#panes, (from + count) * this.blockMs),
+      )
     const found: PaneState[] = []
     for (let index = from; index < from + count; index++) {
-      const node = this.node(level, index)
+      const node = this.#node(level, index)
       if (node !== undefined) found.push(node)
     }
     return found
@@ -92,7 +98,7 @@ export class PaneTree {
 
   /** The pane that starts at `startMs` took a sample of a series of `slot`. */
   noteLate(startMs: number, slot: number, local: number): void {
-    let widthMs = this.blockMs
+    let widthMs = this.blockMs * FANOUT
     for (const nodes of this.#levels) {
       nodes.get(Math.floor(startMs / widthMs))?.noteLate(slot, local)
       widthMs *= FANOUT
@@ -102,7 +108,7 @@ export class PaneTree {
 
   /** A pane that starts at `startMs` came, went, or stands for more time than before. */
   paneChanged(startMs: number): void {
-    let widthMs = this.blockMs
+    let widthMs = this.blockMs * FANOUT
     for (const nodes of this.#levels) {
       nodes.delete(Math.floor(startMs / widthMs))
       widthMs *= FANOUT
@@ -112,14 +118,14 @@ export class PaneTree {
 
   /** Forgets nodes with panes that start at or before `startMs`: no window that is still to be read holds them. */
   forgetThrough(startMs: number): void {
-    let widthMs = this.blockMs
-    for (const [level, nodes] of this.#levels.entries()) {
+    let widthMs = this.blockMs * FANOUT
+    for (const [above, nodes] of this.#levels.entries()) {
       const last = Math.floor(startMs / widthMs)
       for (const [index, node] of nodes) {
         // Nodes are made in order of time but for a few, which are found when they come first.
         if (index > last) break
         nodes.delete(index)
-        this.#spare[level] = node
+        this.#spare[above] = node
       }
       widthMs *= FANOUT
     }

@@ -26,6 +26,8 @@ export interface QueryWindowsOptions {
   readonly version: number
   readonly plan: QueryPlan
   readonly latenessMs: number
+  /** Takes an emitted row; false when the query is gone. */
+  readonly deliver: (row: WindowResult) => boolean
 }
 
 /**
@@ -41,6 +43,7 @@ export class QueryWindows {
   readonly window: WindowPlan
   latenessMs: number
   readonly needsSketch: boolean
+  readonly deliver: (row: WindowResult) => boolean
   /** Windows that start before this hold less than all samples. */
   coversFromMs: number = Number.NEGATIVE_INFINITY
   /** Windows that end at or before this were emitted. */
@@ -59,6 +62,7 @@ export class QueryWindows {
     this.plan = options.plan
     this.window = options.plan.window
     this.latenessMs = options.latenessMs
+    this.deliver = options.deliver
     this.needsSketch = options.plan.columns.some((column) => column.aggregate.fn === 'percentile')
   }
 

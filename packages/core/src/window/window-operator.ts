@@ -97,6 +97,8 @@ export class WindowOperator {
     query.closeThrough(this.#watermarkMs + query.latenessMs)
     const seenMs = Math.min(this.#maxEventMs, nowMs)
     store.addQuery(query, seenMs === Number.NEGATIVE_INFINITY ? this.#startMs : seenMs + 1)
+    // A store that is new has no panes to show what came ahead of the clock.
+    if (store.queries.length === 1) query.coversFromMs = Math.max(query.coversFromMs, this.#aheadMs(store, seenMs))
     this.#storeOfQuery.set(query, { store, matched: store.matched, onTime: store.onTime, excluded: store.excluded })
   }
 
@@ -212,7 +214,20 @@ export class WindowOperator {
   #route(): void {
     if (this.#registry.size === this.#routedSeries) return
     this.#routedSeries = this.#registry.size
+    this.#progress?.ensure(this.#registry.size)
     for (const store of this.#stores) store.route()
+  }
+
+  /** One past the newest sample of a store's series that lies after `seenMs`; -Infinity when there is none. */
+  #aheadMs(store: PaneStore, seenMs: number): number {
+    let aheadMs = Number.NEGATIVE_INFINITY
+    if (this.#progress === undefined || this.#maxEventMs <= seenMs) return aheadMs
+    const { series } = store.metric
+    for (const [local, slot] of store.slotOf.entries()) {
+      const lastMs = slot < 0 ? Number.NEGATIVE_INFINITY : this.#progress.lastMs[series[local]!]!
+      if (lastMs > seenMs) aheadMs = Math.max(aheadMs, lastMs + 1)
+    }
+    return aheadMs
   }
 
   #shareStore(plan: QueryPlan): PaneStore {
@@ -242,7 +257,7 @@ export class WindowOperator {
       const window = query.emittedWindow(startMs, endMs)
       this.#emitRows(store, query, window, store.groups.ordered(), nowMs)
     }
-    query.emittedThroughMs = this.#watermarkMs
+    query.emittedThroughMs = Math.max(query.emittedThroughMs, this.#watermarkMs)
   }
 
   #emitRevised(store: PaneStore, query: QueryWindows, nowMs: number): void {

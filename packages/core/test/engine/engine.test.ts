@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { createSampleBatch, WindrowError } from '../../src/index.ts'
 import { BY_SERVER, collect, manualEngine, P99, planOf, STATS, send, T0 } from './fixtures.ts'
 
+const AVERAGE = STATS.filter(({ name }) => name === 'avg')
+
 describe('a stored query', () => {
   test('gives one row per window with every function', async () => {
     await using engine = manualEngine()
@@ -130,6 +132,16 @@ describe('a stored query', () => {
     engine.advanceTo(T0 + 30_000)
     expect(rows.map((row) => row.count)).toEqual([1])
     expect(engine.metric('m')).toMatchObject({ kind: 'delta', kindAssumed: false, conflicts: 1 })
+  })
+
+  test('refuses the sum of a gauge as soon as somebody says that it is one', async () => {
+    await using engine = manualEngine()
+    const query = engine.addQuery('q', planOf())
+    const batch = createSampleBatch(1)
+    batch.push(engine.registry.register({ server: 's', metric: 'm' }), T0, 1)
+    expect(query.state).toBe('running')
+    engine.registry.register({ server: 's', metric: 'm', kind: 'gauge' })
+    expect(query.problem).toContain('column sum')
   })
 
   test('keeps its version through a change of lateness and gets a new one through a change of columns', async () => {
@@ -330,14 +342,13 @@ describe('repeats', () => {
   test('the newest sample of a gauge sent again is a duplicate; another value for it a conflict, the first wins', async () => {
     await using engine = manualEngine()
     engine.advanceTo(T0)
-    const rows = collect(engine.addQuery('q', planOf()))
+    const rows = collect(engine.addQuery('q', planOf({ columns: AVERAGE })))
     const gauge = (timeMs: number, value: number) => send(engine, [{ kind: 'gauge', timeMs, value }])
     expect(gauge(T0, 1).accepted).toBe(1)
     expect(gauge(T0, 1).duplicates).toBe(1)
     expect(gauge(T0, 2).duplicates).toBe(1)
     expect(gauge(T0 + 1, 3).accepted).toBe(1)
     engine.advanceTo(T0 + 20_000)
-    // A gauge nobody declared: `sum` is only refused once somebody did.
     expect(rows.map((row) => [row.count, row.values['avg']])).toEqual([[2, 2]])
     expect(engine.stats().tenants[0]!.points).toMatchObject({ duplicate: 2, duplicateConflict: 1 })
   })
@@ -426,6 +437,97 @@ describe('odd values', () => {
   })
 })
 
+test('a query added while samples lie ahead of the clock does not pass off the windows that held them as whole', async () => {
+  await using engine = manualEngine()
+  engine.advanceTo(T0)
+  send(engine, [{ timeMs: T0 + 15_000, value: 1 }])
+  const rows = collect(engine.addQuery('q', planOf({ sizeMs: 10_000 })))
+  send(engine, [
+    { timeMs: T0 + 16_000, value: 1 },
+    { timeMs: T0 + 21_000, value: 1 },
+  ])
+  engine.advanceTo(T0 + 60_000)
+  expect(rows.map((row) => [row.count, row.partial])).toEqual([
+    [1, true],
+    [1, false],
+  ])
+})
+
+test('series that registered but never reported are not expected', async () => {
+  await using engine = manualEngine()
+  engine.advanceTo(T0)
+  const rows = collect(engine.addQuery('q', planOf({ columns: AVERAGE })))
+  send(engine, [{ kind: 'gauge', timeMs: T0, value: 1 }])
+  for (let i = 0; i < 3_000; i++) engine.registry.register({ metric: 'm', kind: 'gauge', server: `s${i}` })
+  engine.advanceTo(T0 + 15_000)
+  expect(rows.map((row) => [row.seriesExpected, row.completeness])).toEqual([[1, 1]])
+})
+
+describe('a listener', () => {
+  test('that ingests into the window it is told of gets the correction', async () => {
+    await using engine = manualEngine()
+    engine.advanceTo(T0)
+    const query = engine.addQuery('q', planOf())
+    const rows = collect(query)
+    let once = true
+    query.subscribe(() => {
+      if (once) send(engine, [{ timeMs: T0 + 1, value: 10 }])
+      once = false
+    })
+    send(engine, [{ timeMs: T0, value: 1 }])
+    engine.advanceTo(T0 + 15_000)
+    engine.advanceTo(T0 + 20_000)
+    expect(rows.map((row) => [row.count, row.lateApplied])).toEqual([
+      [1, 0],
+      [2, 1],
+    ])
+  })
+
+  test('that pauses its query gets no further row, and disturbs no other query', async () => {
+    await using engine = manualEngine()
+    engine.advanceTo(T0)
+    const query = engine.addQuery('q', planOf({ groupBy: BY_SERVER }))
+    const other = collect(engine.addQuery('other', planOf({ groupBy: BY_SERVER })))
+    const rows = collect(query)
+    query.subscribe(() => query.pause())
+    send(
+      engine,
+      ['a', 'b', 'c'].map((server) => ({ server, timeMs: T0, value: 1 })),
+    )
+    engine.advanceTo(T0 + 15_000)
+    expect(rows).toHaveLength(1)
+    expect(query.latest()).toEqual([])
+    expect(other).toHaveLength(3)
+  })
+})
+
+describe('a name used again', () => {
+  test('goes on with the next version, and hears nothing of a replay of the old one', async () => {
+    await using engine = manualEngine()
+    engine.advanceTo(T0)
+    engine.addQuery('q', planOf())
+    const replay = engine.replay('file')
+    engine.removeQuery('q')
+    const query = engine.addQuery('q', planOf({ sizeMs: 60_000 }))
+    expect(query.queryVersion).toBe(2)
+    const rows = collect(query)
+    const batch = createSampleBatch(1)
+    batch.push(engine.registry.register({ server: 's', metric: 'm', kind: 'delta' }), T0 - 3_600_000, 1)
+    replay.ingest(batch)
+    await replay.finish()
+    expect(rows).toEqual([])
+  })
+})
+
+test('to ask after a tenant makes none', async () => {
+  await using engine = manualEngine()
+  engine.query('q', { tenant: 'a' })
+  engine.queries({ tenant: 'b' })
+  engine.metric('m', { tenant: 'c' })
+  engine.servers({ tenant: 'd' })
+  expect(engine.stats().tenants).toEqual([])
+})
+
 describe('tenants', () => {
   test('do not see each other, not even by series', async () => {
     await using engine = manualEngine()
@@ -433,7 +535,7 @@ describe('tenants', () => {
     const own = collect(engine.addQuery('q', planOf()))
     const other = collect(engine.addQuery('q', planOf(), { tenant: 'other' }))
     const batch = createSampleBatch(2)
-    batch.push(engine.registry.register({ tenant: 'other', server: 's', metric: 'm', kind: 'gauge' }), T0, 1)
+    batch.push(engine.registry.register({ tenant: 'other', server: 's', metric: 'm', kind: 'delta' }), T0, 1)
     expect(engine.ingest(batch, { source: 'x' }).rejected).toMatchObject([{ index: 0, reason: 'foreign-tenant' }])
     expect(engine.ingest(batch, { source: 'x', tenant: 'other' }).accepted).toBe(1)
     engine.advanceTo(T0 + 20_000)

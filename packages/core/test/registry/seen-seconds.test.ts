@@ -29,6 +29,25 @@ test('tells exactly what came before, within the horizon, against a set of all t
   )
 })
 
+test('a series with jitter loses no sample: it is left alone', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(30_000), { minLength: 1, maxLength: 100 }), (times) => {
+      const seen = new SeenSeconds(610_000)
+      seen.ensure(1)
+      const taken = new Set<number>()
+      let lastMs = Number.NEGATIVE_INFINITY
+      for (const timeMs of times) {
+        if (timeMs === lastMs) continue
+        if (timeMs > lastMs) {
+          seen.advance(0, lastMs, timeMs)
+          lastMs = timeMs
+        } else if (seen.takeOlder(0, lastMs, timeMs)) expect(taken.has(timeMs)).toBe(true)
+        taken.add(timeMs)
+      }
+    }),
+  )
+})
+
 test('a first sample far from the epoch and a long silence cost nothing', () => {
   const seen = new SeenSeconds(610_000)
   seen.ensure(5_000)

@@ -199,7 +199,14 @@ describe('windows made of merged parts equal the merge of their panes', () => {
           const add = (name: string, { latenessMs, ...window }: (typeof windows)[number]): void => {
             const columns = random() < 0.7 ? [...STATS, P99] : STATS
             const plan = planOf({ ...window, columns, groupBy: BY_SERVER })
-            const query = new QueryWindows({ name, tenant: 'default', version: 1, plan, latenessMs })
+            const query = new QueryWindows({
+              name,
+              tenant: 'default',
+              version: 1,
+              plan,
+              latenessMs,
+              deliver: () => true,
+            })
             live.set(name, query)
             operator.addQuery(query, stream.baseMs + second * 1_000)
           }
@@ -247,6 +254,46 @@ describe('windows made of merged parts equal the merge of their panes', () => {
     expect(mergedWindows).toBeGreaterThan(100)
   }, 60_000)
 
+  test('without the pane that reaches over the end of a window of a query added meanwhile', () => {
+    const registry = createSeriesRegistry()
+    const ends: number[] = []
+    const operator = new WindowOperator({
+      registry,
+      tenantId: 0,
+      source: 'live',
+      progress: undefined,
+      generation: 1,
+      emit: ({ startMs, endMs, count }, { name }) => {
+        if (name !== 'added') return
+        const inside = store.panes.filter((pane) => pane.startMs >= startMs && pane.endMs <= endMs)
+        expect(count).toBe(inside.reduce((total, pane) => total + pane.stats.count(0), 0))
+        if (store.panes.some((pane) => pane.startMs < endMs && pane.endMs > endMs)) ends.push(inside.length)
+      },
+    })
+    const add = (name: string, sizeMs: number, stepMs: number): QueryWindows => {
+      const plan = planOf({ sizeMs, stepMs })
+      const query = new QueryWindows({
+        name,
+        tenant: 'default',
+        version: 1,
+        plan,
+        latenessMs: 10_000,
+        deliver: () => true,
+      })
+      operator.addQuery(query, T0 + 1_000_000)
+      return query
+    }
+    const store = operator.storeOf(add('first', 400_000, 10_000))!
+    const random = randomFrom(1)
+    const stream = { seed: 1, baseMs: T0, samplesASecond: 5, lateShare: 0, gaps: 0, odd: false }
+    for (let second = 0; second < 450; second++) {
+      if (second === 417) add('added', 300_000, 1_000)
+      send(operator, registry, second, stream, random)
+      operator.advance(T0 + second * 1_000 - 4_000, T0 + second * 1_000)
+    }
+    expect(Math.max(...ends)).toBeGreaterThan(20)
+  })
+
   test('at no more than twice the memory of the panes, however long the windows slide', () => {
     const registry = createSeriesRegistry()
     const operator = new WindowOperator({
@@ -259,7 +306,14 @@ describe('windows made of merged parts equal the merge of their panes', () => {
     })
     const random = randomFrom(1)
     const plan = planOf({ sizeMs: 300_000, stepMs: 1_000, columns: [...STATS, P99], groupBy: BY_SERVER })
-    const query = new QueryWindows({ name: 'q', tenant: 'default', version: 1, plan, latenessMs: 10_000 })
+    const query = new QueryWindows({
+      name: 'q',
+      tenant: 'default',
+      version: 1,
+      plan,
+      latenessMs: 10_000,
+      deliver: () => true,
+    })
     operator.addQuery(query, T0)
     const stream = { seed: 1, baseMs: T0, samplesASecond: 20, lateShare: 0.02, gaps: 0.02, odd: false }
     const store = operator.storeOf(query)!

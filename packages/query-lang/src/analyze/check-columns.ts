@@ -64,7 +64,7 @@ function checkKind(
   if (metric === undefined) return
   const rule = kindRule(metric.kind, fn)
   if (rule.verdict === 'allow') return
-  const severity = rule.verdict === 'refuse-when-declared' && metric.kindAssumed ? 'warning' : 'error'
+  const severity = rule.verdict === 'refuse-when-known' && metric.kindAssumed ? 'warning' : 'error'
   diagnostics.add(severity, 'KIND_MISMATCH', call.span, rule.message, rule.hint)
 }
 

@@ -4,7 +4,7 @@ import type { Action, Script, ScriptCase, ScriptProblem, Step } from './script.t
 import { type Block, blocksOf, scriptLines } from './script-lines.ts'
 import { readAction, refuseBody } from './step-notation.ts'
 
-/** Settings of `engine`, by the name a script uses. */
+/** Settings of `engine` that are lengths, by the name a script uses. */
 export const ENGINE_SETTINGS: ReadonlyMap<string, keyof EngineOptions> = new Map([
   ['retention', 'retentionMs'],
   ['maxFuture', 'maxFutureMs'],
@@ -82,16 +82,18 @@ function runsOverHistory(action: Action): boolean {
 
 function readEngine(cursor: Cursor): { startMs: number; engineOptions: EngineOptions } {
   let startMs = 0
-  const settings: [name: string, ms: number][] = []
+  const settings: [name: string, value: number | string][] = []
   do {
     const name = cursor.take(/\w+/y, 'a setting')
     const option = ENGINE_SETTINGS.get(name)
-    if (option === undefined && name !== 'start')
-      throw cursor.problemWithTaken(`no setting ${name}; there are start ${[...ENGINE_SETTINGS.keys()].join(' ')}`)
+    if (option === undefined && name !== 'start' && name !== 'dedup')
+      throw cursor.problemWithTaken(
+        `no setting ${name}; there are start dedup ${[...ENGINE_SETTINGS.keys()].join(' ')}`,
+      )
     cursor.skip('=')
-    const ms = cursor.time('a time')
-    if (option === undefined) startMs = ms
-    else settings.push([option, ms])
+    if (option !== undefined) settings.push([option, cursor.time('a time')])
+    else if (name === 'dedup') settings.push([name, cursor.take(/(?:exact|last)(?!\w)/y, 'exact or last')])
+    else startMs = cursor.time('a time')
   } while (!cursor.atEnd)
   return { startMs, engineOptions: Object.fromEntries(settings) }
 }

@@ -24,7 +24,7 @@ test('the failure that is shown is what a wrong expectation gives', async () => 
 
 test('every fact stands in the table of its subject', () => {
   for (const [subject, facts] of Object.entries(FACTS)) {
-    const row = page.split('\n').find((line) => new RegExp(`^\\| \`${subject}( NAME)?\` \\|`).test(line))
+    const row = page.split('\n').find((line) => new RegExp(`^\\| \`${subject}( NAME)?\` +\\|`).test(line))
     const words = [...(row ?? '').matchAll(/`(\w+)`/g)].map((match) => match[1])
     expect(words.filter((word) => word !== subject)).toEqual(Object.keys(facts))
   }
@@ -32,6 +32,6 @@ test('every fact stands in the table of its subject', () => {
 
 test('every step, setting and mark is described', () => {
   for (const step of STEP_WORDS) expect(page).toMatch(new RegExp(`^\\| .*\`${step}[ \`].*\\|`, 'm'))
-  for (const setting of ENGINE_SETTINGS.keys()) expect(page).toContain(`\`${setting}\``)
+  for (const setting of ['start', 'dedup', ...ENGINE_SETTINGS.keys()]) expect(page).toContain(`\`${setting}\``)
   for (const mark of [...ROW_FLAGS, ...ROW_NUMBERS, ...ROW_WORDS]) expect(page).toMatch(new RegExp(`\`@${mark}[=\`]`))
 })

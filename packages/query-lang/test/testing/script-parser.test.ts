@@ -227,7 +227,8 @@ describe('what is wrong is told with its place', () => {
     ['case a\n  expect fail SYNTAX: FROM', '2:21 where? Write SYNTAX at LINE:COLUMN'],
     ['case a\n  expect error: drop q', '2:15 expected the code of an error, not : '],
     ['case a\n  eval: FROM', '2:9 expected rows, or nothing, under the query'],
-    ['case a\n  engine latency=5s\n  advance 1s', '2:10 no setting latency; there are start retention'],
+    ['case a\n  engine latency=5s\n  advance 1s', '2:10 no setting latency; there are start dedup retention'],
+    ['case a\n  engine dedup=none\n  advance 1s', '2:16 expected exact or last, not none'],
     ['case a\n  advance 1s\n  engine start=1s', '3:10 engine comes first in a case'],
   ])('%j', (text, problem) => {
     const [first, ...more] = problemsOf(text)
