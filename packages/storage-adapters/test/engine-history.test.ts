@@ -188,7 +188,7 @@ describe('a replay', () => {
     const pastStart = past - (past % 10_000)
     const replay = engine.replay('file')
     const batch = createSampleBatch(3)
-    const ref = engine.registry.register({ server: 'replay', metric: 'm', kind: 'gauge' })
+    const ref = engine.registry.register({ server: 'replay', metric: 'm', kind: 'delta' })
     for (const second of [0, 10, 20]) batch.push(ref, pastStart + second * 1_000, second)
     const watermarkMs = engine.stats().tenants[0]!.watermarkMs
     expect(replay.ingest(batch, { batchId: 'file:0' })).toMatchObject({ accepted: 3, rejected: [] })

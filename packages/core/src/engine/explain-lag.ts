@@ -38,5 +38,8 @@ function reasonOf(
 }
 
 function time(epochMs: number): string {
-  return Number.isFinite(epochMs) ? new Date(epochMs).toISOString() : 'an unknown time'
+  if (!Number.isFinite(epochMs)) return 'an unknown time'
+  const date = new Date(epochMs)
+  // A manual clock may be set beyond what a date can say.
+  return Number.isNaN(date.getTime()) ? `${epochMs} ms` : date.toISOString()
 }

@@ -26,9 +26,14 @@ export class BatchDedup {
     if (this.#seenAtMs.size > this.#maxIds) this.#forgetOldest()
   }
 
-  /** Forgets what is older than the horizon. */
+  /** Forgets what is older than the horizon. What came before the clock was set counts from its first setting. */
   expire(nowMs: number): void {
+    if (!Number.isFinite(nowMs)) return
     for (const [batchId, seenAtMs] of this.#seenAtMs) {
+      if (!Number.isFinite(seenAtMs)) {
+        this.#seenAtMs.set(batchId, nowMs)
+        continue
+      }
       if (seenAtMs > nowMs - this.#horizonMs) return
       this.#seenAtMs.delete(batchId)
     }

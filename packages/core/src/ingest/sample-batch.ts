@@ -97,8 +97,18 @@ export class SampleBatch {
     this.flags![row] = flags
   }
 
-  /** Attaches encoded state bytes to a row; rows must come in rising order. The bytes are copied. */
+  /**
+   * Attaches encoded state bytes to a row. The bytes are copied. Throws `RangeError` for a row that is not in the
+   * batch, or not later than the last row that was given a state: each has one at most, set in rising order.
+   */
   setState(row: number, bytes: Uint8Array): void {
+    if (!Number.isInteger(row) || row < 0 || row >= this.length)
+      throw new RangeError(`the batch has ${this.length} rows, so none of index ${row}`)
+    if ((this.columns & BatchColumn.states) !== 0 && this.states !== undefined && this.states.count > 0) {
+      const lastRow = this.states.rows[this.states.count - 1]!
+      if (row === lastRow) throw new RangeError(`row ${row} has a state already`)
+      if (row < lastRow) throw new RangeError(`states are set in rising order of rows: ${row} comes after ${lastRow}`)
+    }
     this.states ??= { count: 0, rows: new Uint32Array(16), offsets: new Uint32Array(17), bytes: new Uint8Array(1024) }
     this.columns |= BatchColumn.states
     const states = this.states

@@ -60,9 +60,9 @@ export class SeenSeconds {
     block[base + (bit >>> 5)]! |= 1 << (bit & 31)
   }
 
-  /** Takes a sample that is older than the newest; true when it was there before. */
+  /** Takes a sample that is older than the newest (one at its very time is new); true when it was there before. */
   takeOlder(ref: number, lastMs: number, timeMs: number): boolean {
-    if (ref >= this.#irregular.length || lastMs - timeMs > this.#horizonMs) return false
+    if (ref >= this.#irregular.length || timeMs === lastMs || lastMs - timeMs > this.#horizonMs) return false
     const second = Math.floor(timeMs / 1_000)
     if (!this.#isRegular(ref, timeMs, second)) return false
     const bit = this.#bitOf(second)

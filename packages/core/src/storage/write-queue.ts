@@ -1,33 +1,71 @@
+import { WindrowError } from '../errors.ts'
 import { BatchColumn, SampleBatch } from '../ingest/sample-batch.ts'
 import type { WindowResult } from '../result/window-result.ts'
 import type { StorageAdapter } from './storage-adapter.ts'
 
 const RETRY_FIRST_MS = 250
 const RETRY_MOST_MS = 16_000
+/** What a close grants the writes still under way before it aborts them. */
+const CLOSE_WITHIN_MS = 5_000
 
 type Job =
   | { readonly kind: 'raw'; readonly batch: SampleBatch; readonly tenant: string; readonly batchId: string }
   | { readonly kind: 'results'; readonly rows: readonly WindowResult[] }
 
+interface Flush {
+  /** Number of the last job it waits for. */
+  readonly upTo: number
+  readonly settle: () => void
+}
+
 /**
- * The bounded way to the storage: writes go out in order, one at a time; a failed one is tried again for as long
- * as the adapter says it can help. How full it is decides whether more samples are taken.
+ * The bounded way to the storage: writes go out in order, one at a time and none before the storage is open; a failed
+ * one is tried again for as long as the adapter says it can help. How full it is decides whether more samples are
+ * taken.
  */
 export class WriteQueue {
   readonly #storage: StorageAdapter
   readonly #maxRows: number
   readonly #onError: (error: unknown) => void
+  /** Why the storage did not open, once it is known; never rejects. */
+  readonly #opening: Promise<{ readonly failure: unknown } | undefined>
   readonly #jobs: Job[] = []
+  readonly #flushes: Flush[] = []
+  readonly #givenUp: Promise<void>
+  #giveUp: () => void = () => undefined
+  #pushedJobs = 0
+  #doneJobs = 0
   #queuedRows = 0
-  #running: Promise<void> | undefined
+  #isRunning = false
   #errors = 0
-  #closing = false
+  #openFailed = false
+  /** A close began: nothing is tried twice any more. */
+  #closing: Promise<void> | undefined
+  /** A close took too long: nothing is tried at all any more. */
+  #overdue = false
+  #attempt: AbortController | undefined
   #wakeRetry: (() => void) | undefined
 
-  constructor(storage: StorageAdapter, maxRows: number, onError: (error: unknown) => void) {
+  /** `opened` settles with the storage's `open`; when it rejects, everything pushed is given up. */
+  constructor(
+    storage: StorageAdapter,
+    maxRows: number,
+    onError: (error: unknown) => void,
+    opened: Promise<void> = Promise.resolve(),
+  ) {
     this.#storage = storage
     this.#maxRows = maxRows
     this.#onError = onError
+    this.#opening = opened.then(
+      () => undefined,
+      (failure: unknown) => {
+        this.#openFailed = true
+        return { failure }
+      },
+    )
+    this.#givenUp = new Promise((resolve) => {
+      this.#giveUp = resolve
+    })
   }
 
   get rows(): number {
@@ -38,9 +76,9 @@ export class WriteQueue {
     return this.#errors
   }
 
-  /** 0..1. */
+  /** 0..1; 1 as well when the storage did not open, so that no more is taken. */
   get pressure(): number {
-    return Math.min(1, this.#queuedRows / this.#maxRows)
+    return this.#openFailed ? 1 : Math.min(1, this.#queuedRows / this.#maxRows)
   }
 
   /** Copies the rows, so that the caller's batch is free at once. */
@@ -52,57 +90,112 @@ export class WriteQueue {
     this.#push({ kind: 'results', rows }, rows.length)
   }
 
-  /** Settles when everything pushed so far was handed over. */
-  async flush(): Promise<void> {
-    while (this.#running !== undefined) await this.#running
+  /** Settles when everything pushed before the call was handed over or given up. */
+  flush(): Promise<void> {
+    const upTo = this.#pushedJobs
+    if (this.#doneJobs >= upTo) return Promise.resolve()
+    return new Promise((settle) => {
+      this.#flushes.push({ upTo, settle })
+    })
   }
 
-  /** Tries once more what waits, then gives up on what still fails. */
-  async close(): Promise<void> {
-    this.#closing = true
+  /**
+   * Tries once more what waits, then gives up on what still fails, and after five seconds on what does not settle.
+   * Calling it again gives the same promise.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     this.#wakeRetry?.()
+    const overdue = setTimeout(() => {
+      this.#overdue = true
+      this.#giveUp()
+      this.#attempt?.abort(givenUp())
+    }, CLOSE_WITHIN_MS)
     await this.flush()
+    clearTimeout(overdue)
   }
 
   #push(job: Job, rows: number): void {
     this.#jobs.push(job)
+    this.#pushedJobs++
     this.#queuedRows += rows
-    this.#running ??= this.#run()
+    if (this.#isRunning) return
+    this.#isRunning = true
+    void this.#run()
   }
 
   async #run(): Promise<void> {
-    // A turn later, so that a burst of pushes is under way before the first write begins.
-    await Promise.resolve()
+    // At least a turn later, so that a burst of pushes is under way before the first write begins.
+    const notOpen = await Promise.race([this.#opening, this.#givenUp])
     for (;;) {
       const job = this.#jobs.shift()
       if (job === undefined) break
-      await this.#write(job)
+      if (notOpen !== undefined) this.#fail(notOpen.failure)
+      else await this.#write(job)
       this.#queuedRows -= job.kind === 'raw' ? job.batch.length : job.rows.length
+      this.#doneJobs++
+      while (this.#flushes.length > 0 && this.#flushes[0]!.upTo <= this.#doneJobs) this.#flushes.shift()!.settle()
     }
-    this.#running = undefined
+    this.#isRunning = false
   }
 
   async #write(job: Job): Promise<void> {
     for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(RETRY_MOST_MS, waitMs * 2)) {
-      try {
-        if (job.kind === 'raw') await this.#storage.writeRaw(job.batch, { tenant: job.tenant, batchId: job.batchId })
-        else await this.#storage.writeResults(job.rows)
+      if (this.#overdue) {
+        this.#fail(givenUp())
         return
+      }
+      try {
+        // Raced, because a write that hangs may well not look at its signal.
+        const isSettled = await Promise.race([this.#handOver(job), this.#givenUp.then(() => false)])
+        if (isSettled) return
       } catch (error) {
-        this.#errors++
-        this.#onError(error)
-        if (this.#closing || !isRetryable(error)) return
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, waitMs)
-          this.#wakeRetry = () => {
-            clearTimeout(timer)
-            resolve()
-          }
-        })
-        this.#wakeRetry = undefined
+        this.#fail(error)
+        if (this.#closing !== undefined || !isRetryable(error)) return
+        await this.#wait(waitMs)
       }
     }
   }
+
+  async #handOver(job: Job): Promise<boolean> {
+    this.#attempt = new AbortController()
+    const { signal } = this.#attempt
+    if (job.kind === 'raw')
+      await this.#storage.writeRaw(job.batch, { tenant: job.tenant, batchId: job.batchId, signal })
+    else await this.#storage.writeResults(job.rows)
+    return true
+  }
+
+  async #wait(waitMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs)
+      this.#wakeRetry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.#wakeRetry = undefined
+  }
+
+  #fail(error: unknown): void {
+    this.#errors++
+    try {
+      this.#onError(error)
+    } catch {
+      // A reporter that throws must not keep the next write from going out, and there is nobody left to tell.
+    }
+  }
+}
+
+function givenUp(): WindrowError {
+  return new WindrowError('STORAGE_FAILED', `the storage did not take a write within ${CLOSE_WITHIN_MS} ms of closing`, {
+    hint: 'look at what the storage waits for; the rows of this write may be missing',
+    details: { retryable: false },
+  })
 }
 
 function isRetryable(error: unknown): boolean {
