@@ -4,6 +4,7 @@ import type {
   ExponentialBins,
   ExponentialState,
 } from '../aggregate/distribution-state.ts'
+import { exponentialMapping } from '../aggregate/sketch/exponential/mapping.ts'
 
 interface Last {
   timeMs: number
@@ -69,27 +70,76 @@ function subtractBuckets(now: BucketState, before: BucketState): BucketState | u
     counts[i] = now.counts[i]! - before.counts[i]!
     if (counts[i]! < 0) return undefined
   }
-  return { ...now, ...totals(now, before), counts }
+  return { ...now, ...totals(now, before, total(counts)), counts }
 }
 
 function subtractExponential(now: ExponentialState, before: ExponentialState): ExponentialState | undefined {
   // A sender may lower its scale between two reports, never raise it within one running time.
   if (now.scale > before.scale) return undefined
-  const shift = before.scale - now.scale
-  const positive = subtractBins(now.positive, before.positive, shift)
-  const negative = subtractBins(now.negative, before.negative, shift)
-  const zeroCount = now.zeroCount - before.zeroCount
+  const [to, from] = alignZero(now, coarsen(before, now.scale))
+  const positive = subtractBins(to.positive, from.positive)
+  const negative = subtractBins(to.negative, from.negative)
+  const zeroCount = to.zeroCount - from.zeroCount
   if (positive === undefined || negative === undefined || zeroCount < 0) return undefined
-  return { ...now, ...totals(now, before), positive, negative, zeroCount }
+  const count = zeroCount + total(positive.counts) + total(negative.counts)
+  return { ...to, ...totals(now, before, count), positive, negative, zeroCount }
 }
 
-function subtractBins(now: ExponentialBins, before: ExponentialBins, shift: number): ExponentialBins | undefined {
+/**
+ * Both states of one scale with the wider zero threshold of the two: a sender that widens it moves events from bins
+ * to the zero count. A bin that holds events and lies across the threshold widens it up to the end of that bin, as it
+ * cannot be told which of them the other state counts as zero.
+ */
+function alignZero(now: ExponentialState, before: ExponentialState): [ExponentialState, ExponentialState] {
+  if (now.zeroThreshold === before.zeroThreshold) return [now, before]
+  const zeroThreshold = Math.max(now.zeroThreshold, before.zeroThreshold)
+  const mapping = exponentialMapping(now.scale)
+  const last = mapping.indexOf(zeroThreshold)
+  const isCut = [now, before].some((state) => countAt(state.positive, last) + countAt(state.negative, last) > 0)
+  const widened = isCut ? Math.max(zeroThreshold, mapping.upperBound(last)) : zeroThreshold
+  return [widenZero(now, last, widened), widenZero(before, last, widened)]
+}
+
+/** Moves the bins up to and with index `last` into the zero count. */
+function widenZero(state: ExponentialState, last: number, zeroThreshold: number): ExponentialState {
+  const [positive, fromPositive] = cutBins(state.positive, last)
+  const [negative, fromNegative] = cutBins(state.negative, last)
+  return { ...state, zeroThreshold, zeroCount: state.zeroCount + fromPositive + fromNegative, positive, negative }
+}
+
+/** The bins above index `last`, and how many events those below hold. */
+function cutBins(bins: ExponentialBins, last: number): [ExponentialBins, number] {
+  const counts = Float64Array.from(bins.counts)
+  const cut = Math.min(counts.length, last + 1 - bins.offset)
+  if (cut <= 0) return [bins, 0]
+  let events = 0
+  for (let i = 0; i < cut; i++) events += counts[i]!
+  return [{ offset: bins.offset + cut, counts: counts.subarray(cut) }, events]
+}
+
+function countAt(bins: ExponentialBins, index: number): number {
+  return bins.counts[index - bins.offset] ?? 0
+}
+
+/** The state at a lower scale: each step down joins bins 2i and 2i + 1. */
+function coarsen(state: ExponentialState, scale: number): ExponentialState {
+  const width = 2 ** (state.scale - scale)
+  if (width === 1) return state
+  const join = ({ offset, counts }: ExponentialBins): ExponentialBins => {
+    const first = Math.floor(offset / width)
+    const joined = new Float64Array(Math.floor((offset + counts.length - 1) / width) - first + 1)
+    for (let i = 0; i < counts.length; i++) joined[Math.floor((offset + i) / width) - first]! += counts[i]!
+    return { offset: first, counts: joined }
+  }
+  return { ...state, scale, positive: join(state.positive), negative: join(state.negative) }
+}
+
+function subtractBins(now: ExponentialBins, before: ExponentialBins): ExponentialBins | undefined {
   const counts = Float64Array.from(now.counts)
   for (let i = 0; i < before.counts.length; i++) {
     const count = before.counts[i]!
     if (count === 0) continue
-    // Halving the resolution joins bins 2i and 2i + 1: an arithmetic shift of the index.
-    const at = ((before.offset + i) >> shift) - now.offset
+    const at = before.offset + i - now.offset
     if (at < 0 || at >= counts.length || counts[at]! < count) return undefined
     counts[at]! -= count
   }
@@ -99,12 +149,20 @@ function subtractBins(now: ExponentialBins, before: ExponentialBins, shift: numb
 function totals(
   now: DistributionState,
   before: DistributionState,
+  // Added up, as the difference of two fractional counts may be off from what the bins hold.
+  count: number,
 ): { count: number; sum: number; min: number; max: number; cumulative: boolean } {
   return {
-    count: now.count - before.count,
+    count,
     sum: now.sum - before.sum,
     min: Number.NaN,
     max: Number.NaN,
     cumulative: false,
   }
+}
+
+function total(counts: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i < counts.length; i++) sum += counts[i]!
+  return sum
 }

@@ -1,5 +1,5 @@
-import type { DistributionState } from '../aggregate/distribution-state.ts'
 import { decodeDistribution, encodeDistribution } from '../aggregate/state-codec.ts'
+import { WindrowError } from '../errors.ts'
 import { KIND_CODES, TEMPORALITY_CODES } from '../registry/canonical.ts'
 import type { SeriesRef } from '../registry/identity.ts'
 import { SeenSeconds } from '../registry/seen-seconds.ts'
@@ -10,7 +10,10 @@ import type { RejectedPoint, RejectReason } from './decode-result.ts'
 import { BatchColumn, SampleBatch, SampleFlag } from './sample-batch.ts'
 
 const DISTRIBUTION = KIND_CODES.distribution
+const DELTA = KIND_CODES.delta
 const CUMULATIVE = TEMPORALITY_CODES.cumulative
+/** The range of a date: farther from the epoch no time can be told. */
+const MAX_TIME_MS = 8.64e15
 
 /** Which sample times are taken. */
 export interface TimeBounds {
@@ -36,6 +39,14 @@ export interface Screened {
   readonly minEventMs: number
 }
 
+/** What goes on in the place of a row's own state and value. */
+interface RowState {
+  readonly bytes: Uint8Array | undefined
+  readonly value: number
+}
+
+type RowProblem = 'duplicate' | readonly [RejectReason, string]
+
 const NONE: readonly RejectedPoint[] = []
 
 /**
@@ -50,6 +61,8 @@ export class Screen {
   readonly #seen: SeenSeconds | undefined
   #kept = new Uint32Array(1024)
   readonly #compact = new SampleBatch(1024)
+  /** States of the rows kept that have one, by row. */
+  readonly #states = new Map<number, RowState>()
 
   /** `dedupHorizonMs`: how far back repeats of single samples are told; undefined = only of the newest one. */
   constructor(
@@ -78,9 +91,15 @@ export class Screen {
     const { lastMs, lastValue } = progress
     if (this.#kept.length < length) this.#kept = new Uint32Array(batch.capacity)
     const kept = this.#kept
-    const { oldestMs, newestMs, progressMs } = bounds
+    const { progressMs } = bounds
+    const oldestMs = Math.max(-MAX_TIME_MS, bounds.oldestMs)
+    const newestMs = Math.min(MAX_TIME_MS, bounds.newestMs)
     const startTimes = (batch.columns & BatchColumn.startTimes) === 0 ? undefined : batch.startTimesMs
+    const weights = (batch.columns & BatchColumn.weights) === 0 ? undefined : batch.weights
     const flags = (batch.columns & BatchColumn.flags) === 0 ? undefined : batch.flags
+    const states = (batch.columns & BatchColumn.states) === 0 ? undefined : batch.states
+    this.#states.clear()
+    let nextState = 0
     let keptCount = 0
     let duplicates = 0
     let conflicts = 0
@@ -97,19 +116,46 @@ export class Screen {
         rejected.push(refuse(row, ref, timeMs, size, tenantIds, tenantId, bounds))
         continue
       }
-      if (kindCodes[ref] !== DISTRIBUTION) {
+      if (weights !== undefined && !(weights[row]! >= 0 && weights[row]! < Number.POSITIVE_INFINITY)) {
+        rejected ??= []
+        rejected.push({ index: row, reason: 'invalid', detail: `the weight is ${weights[row]}` })
+        continue
+      }
+      const isGap = flags !== undefined && (flags[row]! & SampleFlag.noRecordedValue) !== 0
+      if (states !== undefined) {
+        while (nextState < states.count && states.rows[nextState]! < row) nextState++
+        if (nextState < states.count && states.rows[nextState] === row) {
+          const problem = this.#takeState(batch, row, nextState, isGap)
+          if (problem === 'duplicate') {
+            duplicates++
+            continue
+          }
+          if (problem !== undefined) {
+            rejected ??= []
+            rejected.push({ index: row, reason: problem[0], detail: problem[1] })
+            continue
+          }
+        }
+      }
+      const kind = kindCodes[ref]
+      if (isGap) progress.end(ref, timeMs)
+      else if (kind !== DISTRIBUTION) {
         const last = lastMs[ref]!
+        const startMs = kind === DELTA && startTimes !== undefined ? startTimes[row]! : 0
         if (timeMs > last) {
           seen?.advance(ref, last, timeMs)
           progress.advance(ref, timeMs, values[row]!)
-          if (startTimes !== undefined) progress.lastStartMs[ref] = startTimes[row]!
-        } else if (timeMs === last && (startTimes === undefined || progress.lastStartMs[ref] === startTimes[row])) {
+          progress.lastStartMs[ref] = startMs
+        } else if (timeMs === last && (kind !== DELTA || progress.lastStartMs[ref] === startMs)) {
           duplicates++
           if (!Object.is(lastValue[ref]! + 0, values[row]! + 0)) conflicts++
           continue
         } else if (seen?.takeOlder(ref, last, timeMs) === true) {
           duplicates++
           continue
+        } else if (timeMs === last) {
+          progress.lastStartMs[ref] = startMs
+          lastValue[ref] = values[row]!
         } else progress.takeOlder(ref, timeMs)
       } else if (timeMs > lastMs[ref]!) progress.advance(ref, timeMs, values[row]!)
       if (timeMs <= progressMs && timeMs > maxEventMs) maxEventMs = timeMs
@@ -118,85 +164,57 @@ export class Screen {
       kept[keptCount++] = row
     }
 
-    const whole = keptCount === length
-    if (whole && (batch.columns & BatchColumn.states) === 0)
-      return {
-        batch,
-        accepted: length,
-        duplicates,
-        conflicts,
-        precisionLost,
-        rejected: NONE,
-        maxEventMs,
-        minEventMs,
-      }
-    const refused = rejected ?? []
-    const repeated = this.#copyKept(batch, keptCount, refused)
+    const isWhole = keptCount === length && states === undefined
     return {
-      batch: this.#compact,
-      accepted: this.#compact.length,
-      duplicates: duplicates + repeated,
+      batch: isWhole ? batch : this.#copyKept(batch, keptCount),
+      accepted: keptCount,
+      duplicates,
       conflicts,
       precisionLost,
-      rejected: refused,
+      rejected: rejected ?? NONE,
       maxEventMs,
       minEventMs,
     }
   }
 
-  /** Copies the kept rows; returns how many running histograms were repeats. */
-  #copyKept(batch: SampleBatch, keptCount: number, rejected: RejectedPoint[]): number {
+  #copyKept(batch: SampleBatch, keptCount: number): SampleBatch {
     const to = this.#compact
     to.clear()
-    const states = (batch.columns & BatchColumn.states) === 0 ? undefined : batch.states
-    let state = 0
-    let repeated = 0
     for (let i = 0; i < keptCount; i++) {
       const row = this.#kept[i]!
-      const ref = batch.series[row]! as SeriesRef
-      let bytes: Uint8Array | undefined
-      let sum = batch.values[row]!
-      if (states !== undefined) {
-        while (state < states.count && states.rows[state]! < row) state++
-        if (state < states.count && states.rows[state] === row) {
-          bytes = states.bytes.subarray(states.offsets[state]!, states.offsets[state + 1]!)
-          if (this.#registry.temporalityCodes[ref] === CUMULATIVE) {
-            const amount = this.#amount(batch, row, ref, bytes)
-            if (amount === 'duplicate') {
-              repeated++
-              continue
-            }
-            if (amount === 'out-of-order') {
-              rejected.push({
-                index: row,
-                reason: 'out-of-order',
-                detail: 'a running histogram older than the last one',
-              })
-              continue
-            }
-            bytes = encodeDistribution(amount, this.#registry.tenantIds[ref]!)
-            sum = amount.sum
-          }
-        }
-      }
-      const at = to.push(ref, batch.timestampsMs[row]!, sum)
+      const state = this.#states.get(row)
+      const at = to.push(batch.series[row]! as SeriesRef, batch.timestampsMs[row]!, state?.value ?? batch.values[row]!)
       if ((batch.columns & BatchColumn.startTimes) !== 0) to.setStartTime(at, batch.startTimesMs![row]!)
       if ((batch.columns & BatchColumn.weights) !== 0) to.setWeight(at, batch.weights![row]!)
       if ((batch.columns & BatchColumn.flags) !== 0) to.setFlags(at, batch.flags![row]!)
-      if (bytes !== undefined) to.setState(at, bytes)
+      if (state?.bytes !== undefined) to.setState(at, state.bytes)
     }
-    return repeated
+    return to
   }
 
-  #amount(
-    batch: SampleBatch,
-    row: number,
-    ref: SeriesRef,
-    bytes: Uint8Array,
-  ): DistributionState | 'duplicate' | 'out-of-order' {
-    const state = decodeDistribution(bytes)
-    const startMs = (batch.columns & BatchColumn.startTimes) === 0 ? 0 : batch.startTimesMs![row]!
-    return this.#cumulative.difference(ref, batch.timestampsMs[row]!, startMs, state)
+  /** Checks the state of a row and keeps what goes on of it; or says what is wrong, and nothing is learned. */
+  #takeState(batch: SampleBatch, row: number, index: number, isGap: boolean): RowProblem | undefined {
+    const { bytes, offsets } = batch.states!
+    const own = bytes.subarray(offsets[index]!, offsets[index + 1]!)
+    const value = batch.values[row]!
+    const ref = batch.series[row]!
+    try {
+      const state = decodeDistribution(own)
+      if (isGap) this.#states.set(row, { bytes: undefined, value })
+      else if (this.#registry.temporalityCodes[ref] !== CUMULATIVE) this.#states.set(row, { bytes: own, value })
+      else {
+        const startMs = (batch.columns & BatchColumn.startTimes) === 0 ? 0 : batch.startTimesMs![row]!
+        const amount = this.#cumulative.difference(ref, batch.timestampsMs[row]!, startMs, state)
+        if (amount === 'duplicate') return amount
+        if (amount === 'out-of-order') return [amount, 'a running histogram older than the last one']
+        const amountBytes = encodeDistribution(amount, this.#registry.tenantIds[ref]!)
+        this.#states.set(row, { bytes: amountBytes, value: amount.sum })
+      }
+    } catch (error) {
+      if (!(error instanceof WindrowError)) throw error
+      return ['invalid', error.message]
+    }
+    return undefined
   }
 }
 
@@ -212,7 +230,7 @@ function refuse(
   const [reason, detail] = ((): [RejectReason, string] => {
     if (ref >= size) return ['unknown-series', `series ${ref} was never registered here`]
     if (tenantIds[ref] !== tenantId) return ['foreign-tenant', `series ${ref} belongs to another tenant`]
-    if (!Number.isFinite(timeMs)) return ['bad-time', `the time is ${timeMs}`]
+    if (!(Math.abs(timeMs) <= MAX_TIME_MS)) return ['bad-time', `the time is ${timeMs}`]
     if (timeMs < bounds.oldestMs)
       return ['expired', `${iso(timeMs)} is before the retention, which begins at ${iso(bounds.oldestMs)}`]
     return ['future', `${iso(timeMs)} is too far ahead of the clock; at most ${iso(bounds.newestMs)} is taken`]

@@ -8,7 +8,7 @@ const GAPS_TO_KNOW = 3
  * it reports. Columns over `SeriesRef`, grown with the registry.
  */
 export class SeriesProgress {
-  /** Time of the first sample taken, ms; +Infinity before it. */
+  /** Time of the first sample since the series began or last came back, ms; +Infinity while it is not expected. */
   firstMs: Float64Array = new Float64Array(0)
   /** Greatest sample time taken, ms; -Infinity before the first. */
   lastMs: Float64Array = new Float64Array(0)
@@ -17,9 +17,11 @@ export class SeriesProgress {
   lastStartMs: Float64Array = new Float64Array(0)
   #intervalMs: Float32Array = new Float32Array(0)
   #gaps: Uint8Array = new Uint8Array(0)
+  /** When a series was said to have ended, ms; only of those that have not come back. */
+  readonly #endedMs = new Map<number, number>()
 
   get bytes(): number {
-    return this.lastMs.length * 37
+    return this.lastMs.length * 37 + this.#endedMs.size * 48
   }
 
   ensure(size: number): void {
@@ -39,21 +41,35 @@ export class SeriesProgress {
     const last = this.lastMs[ref]!
     this.lastMs[ref] = timeMs
     this.lastValue[ref] = value
-    if (last === Number.NEGATIVE_INFINITY) {
-      this.firstMs[ref] = timeMs
-      return
-    }
-    this.#learnInterval(ref, timeMs - last)
+    if (this.firstMs[ref] === Number.POSITIVE_INFINITY) this.#begin(ref, timeMs)
+    else this.#learnInterval(ref, timeMs - last)
   }
 
-  /** Takes a sample that is not the newest. */
+  /**
+   * Takes word that a series ended at `timeMs`: no sample of it is expected, from now until one at or after that time
+   * comes. Word from before its newest sample says nothing.
+   */
+  end(ref: number, timeMs: number): void {
+    if (timeMs <= this.lastMs[ref]! || timeMs <= (this.#endedMs.get(ref) ?? Number.NEGATIVE_INFINITY)) return
+    this.#endedMs.set(ref, timeMs)
+    this.firstMs[ref] = Number.POSITIVE_INFINITY
+  }
+
+  /** Takes a sample that is not the newest; it does not bring an ended series back. */
   takeOlder(ref: number, timeMs: number): void {
-    if (timeMs < this.firstMs[ref]!) this.firstMs[ref] = timeMs
+    if (timeMs < this.firstMs[ref]! && this.firstMs[ref] !== Number.POSITIVE_INFINITY) this.firstMs[ref] = timeMs
   }
 
   /** The usual time between samples, ms; NaN while fewer than three gaps were seen. */
   intervalMs(ref: number): number {
     return this.#gaps[ref]! < GAPS_TO_KNOW ? Number.NaN : this.#intervalMs[ref]!
+  }
+
+  #begin(ref: number, timeMs: number): void {
+    const endedMs = this.#endedMs.get(ref)
+    if (endedMs !== undefined && timeMs < endedMs) return
+    this.#endedMs.delete(ref)
+    this.firstMs[ref] = timeMs
   }
 
   /**

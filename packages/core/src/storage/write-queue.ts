@@ -31,8 +31,6 @@ export class WriteQueue {
   readonly #opening: Promise<{ readonly failure: unknown } | undefined>
   readonly #jobs: Job[] = []
   readonly #flushes: Flush[] = []
-  readonly #givenUp: Promise<void>
-  #giveUp: () => void = () => undefined
   #pushedJobs = 0
   #doneJobs = 0
   #queuedRows = 0
@@ -44,6 +42,8 @@ export class WriteQueue {
   /** A close took too long: nothing is tried at all any more. */
   #overdue = false
   #attempt: AbortController | undefined
+  /** Ends the waiting for what is under way, not what is under way itself. */
+  #abandon: (() => void) | undefined
   #wakeRetry: (() => void) | undefined
 
   /** `opened` settles with the storage's `open`; when it rejects, everything pushed is given up. */
@@ -63,9 +63,6 @@ export class WriteQueue {
         return { failure }
       },
     )
-    this.#givenUp = new Promise((resolve) => {
-      this.#giveUp = resolve
-    })
   }
 
   get rows(): number {
@@ -112,7 +109,7 @@ export class WriteQueue {
     this.#wakeRetry?.()
     const overdue = setTimeout(() => {
       this.#overdue = true
-      this.#giveUp()
+      this.#abandon?.()
       this.#attempt?.abort(givenUp())
     }, CLOSE_WITHIN_MS)
     await this.flush()
@@ -130,7 +127,7 @@ export class WriteQueue {
 
   async #run(): Promise<void> {
     // At least a turn later, so that a burst of pushes is under way before the first write begins.
-    const notOpen = await Promise.race([this.#opening, this.#givenUp])
+    const notOpen = await this.#unlessAbandoned(this.#opening)
     for (;;) {
       const job = this.#jobs.shift()
       if (job === undefined) break
@@ -150,9 +147,7 @@ export class WriteQueue {
         return
       }
       try {
-        // Raced, because a write that hangs may well not look at its signal.
-        const isSettled = await Promise.race([this.#handOver(job), this.#givenUp.then(() => false)])
-        if (isSettled) return
+        if ((await this.#unlessAbandoned(this.#handOver(job))) === true) return
       } catch (error) {
         this.#fail(error)
         if (this.#closing !== undefined || !isRetryable(error)) return
@@ -161,13 +156,21 @@ export class WriteQueue {
     }
   }
 
-  async #handOver(job: Job): Promise<boolean> {
+  async #handOver(job: Job): Promise<true> {
     this.#attempt = new AbortController()
     const { signal } = this.#attempt
     if (job.kind === 'raw')
       await this.#storage.writeRaw(job.batch, { tenant: job.tenant, batchId: job.batchId, signal })
     else await this.#storage.writeResults(job.rows)
     return true
+  }
+
+  /** What the work comes to; undefined when a close gave it up first, as what hangs may well not look at its signal. */
+  #unlessAbandoned<T>(work: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#abandon = () => resolve(undefined)
+      work.then(resolve, reject)
+    })
   }
 
   async #wait(waitMs: number): Promise<void> {
@@ -192,10 +195,14 @@ export class WriteQueue {
 }
 
 function givenUp(): WindrowError {
-  return new WindrowError('STORAGE_FAILED', `the storage did not take a write within ${CLOSE_WITHIN_MS} ms of closing`, {
-    hint: 'look at what the storage waits for; the rows of this write may be missing',
-    details: { retryable: false },
-  })
+  return new WindrowError(
+    'STORAGE_FAILED',
+    `the storage did not take a write within ${CLOSE_WITHIN_MS} ms of closing`,
+    {
+      hint: 'look at what the storage waits for; the rows of this write may be missing',
+      details: { retryable: false },
+    },
+  )
 }
 
 function isRetryable(error: unknown): boolean {

@@ -8,14 +8,17 @@ export interface WatermarkOptions {
   readonly stalledAfterMs: number
 }
 
+/** A push source that sends nothing for this long is forgotten, so that names that come and go need no memory. */
+const FORGET_AFTER_MS = 3_600_000
+
 interface Source {
   readonly name: string
   readonly kind: 'push' | 'polled'
   readonly disorder: Disorder
   maxEventMs: number
   lastBatchMs: number
-  /** When it last sent something recent enough to tell how far it is. */
-  talkedMs: number
+  /** When it last sent something recent enough to tell how far it is; undefined before. */
+  talkedMs: number | undefined
   watermarkMs: number
   /** Polled sources: records left unread; undefined until the first poll. */
   backlog: number | undefined
@@ -34,6 +37,7 @@ export class SourceWatermarks {
   readonly #options: WatermarkOptions
   readonly #sources = new Map<string, Source>()
   #watermarkMs = Number.NEGATIVE_INFINITY
+  #isClockSet = false
 
   constructor(options: WatermarkOptions) {
     this.#options = options
@@ -41,14 +45,21 @@ export class SourceWatermarks {
 
   /** Registers a polled source, which holds the watermark until its first poll. False when the name is taken. */
   open(name: string, nowMs: number): boolean {
+    this.#noticeClock(nowMs)
     if (this.#sources.has(name)) return false
     const source = this.#add(name, 'polled', nowMs)
     source.watermarkMs = this.#watermarkMs
     return true
   }
 
+  /** Forgets a polled source. */
   close(name: string): void {
-    this.#sources.delete(name)
+    if (this.isOpen(name)) this.#sources.delete(name)
+  }
+
+  /** Whether a polled source of that name was registered and not closed. */
+  isOpen(name: string): boolean {
+    return this.kindOf(name) === 'polled'
   }
 
   /** The kind under which the source is known, if it is. */
@@ -58,7 +69,8 @@ export class SourceWatermarks {
 
   /**
    * Takes a batch that arrived: its times, and the greatest one that says something about progress (`-Infinity` for
-   * none). `backlog`: records a polled source has left to read.
+   * none). `backlog`: records a polled source has left to read; a push source has none. False, and nothing is taken,
+   * when there is a backlog but no open polled source of that name.
    */
   observe(
     name: string,
@@ -66,32 +78,41 @@ export class SourceWatermarks {
     timestampsMs: Float64Array,
     length: number,
     nowMs: number,
-    backlog = 0,
-  ): void {
+    backlog?: number,
+  ): boolean {
+    this.#noticeClock(nowMs)
+    if (backlog !== undefined && !this.isOpen(name)) return false
     const source = this.#sources.get(name) ?? this.#add(name, 'push', nowMs)
     source.lastBatchMs = nowMs
     source.progressMs = nowMs
     // Old data alone, however much of it, tells nothing about the present: nobody waits for an upload of yesterday.
-    if (maxEventMs >= nowMs - this.#options.maxWaitMs) source.talkedMs = nowMs
+    if (maxEventMs > Number.NEGATIVE_INFINITY && maxEventMs >= nowMs - this.#options.maxWaitMs) source.talkedMs = nowMs
     if (maxEventMs > source.maxEventMs) source.maxEventMs = maxEventMs
-    if (source.kind === 'polled') source.backlog = backlog
+    if (source.kind === 'polled') source.backlog = backlog ?? 0
     // What a source reads while it catches up was late for its own reasons.
     if (!this.#hasBacklog(source, nowMs)) source.disorder.observe(timestampsMs, length, nowMs)
+    return true
   }
 
   /** A polled source read to the end. */
   caughtUp(name: string, nowMs: number): void {
+    this.#noticeClock(nowMs)
     const source = this.#sources.get(name)
-    if (source === undefined) return
+    if (source?.kind !== 'polled') return
     source.backlog = 0
     source.progressMs = nowMs
   }
 
   /** The watermark at `nowMs`; never goes back. */
   watermarkMs(nowMs: number): number {
+    this.#noticeClock(nowMs)
     const floorMs = nowMs - this.#options.maxWaitMs
     let least = Number.POSITIVE_INFINITY
     for (const source of this.#sources.values()) {
+      if (source.kind === 'push' && nowMs - source.lastBatchMs >= FORGET_AFTER_MS) {
+        this.#sources.delete(source.name)
+        continue
+      }
       source.disorder.settle()
       const behind = this.#hasBacklog(source, nowMs)
       const stalled = behind && nowMs - source.progressMs >= this.#options.stalledAfterMs
@@ -136,7 +157,7 @@ export class SourceWatermarks {
       disorder: new Disorder(disorderMs, maxWaitMs),
       maxEventMs: Number.NEGATIVE_INFINITY,
       lastBatchMs: nowMs,
-      talkedMs: Number.NEGATIVE_INFINITY,
+      talkedMs: undefined,
       watermarkMs: Number.NEGATIVE_INFINITY,
       backlog: undefined,
       progressMs: nowMs,
@@ -144,6 +165,17 @@ export class SourceWatermarks {
     }
     this.#sources.set(name, source)
     return source
+  }
+
+  /** What happened while a manual clock was not set yet happened when it first is: waiting times begin there. */
+  #noticeClock(nowMs: number): void {
+    if (this.#isClockSet || !Number.isFinite(nowMs)) return
+    this.#isClockSet = true
+    for (const source of this.#sources.values()) {
+      source.lastBatchMs = nowMs
+      source.progressMs = nowMs
+      if (source.talkedMs !== undefined) source.talkedMs = nowMs
+    }
   }
 
   /** A polled source that was never polled, or has unread records and is further back than the clock would allow. */
@@ -161,6 +193,7 @@ export class SourceWatermarks {
   #stateOf(source: Source, nowMs: number): SourceState {
     if (source.abandoned) return 'stalled'
     if (this.#hasBacklog(source, nowMs)) return 'catching-up'
+    if (source.talkedMs === undefined) return 'idle'
     return nowMs - source.talkedMs >= this.#options.idleAfterMs ? 'idle' : 'active'
   }
 }
