@@ -9,7 +9,7 @@ import type { BenchRow } from './harness.ts'
 import { formatRow, tableHead } from './table.ts'
 
 /** Each part is a file `<part>.bench.ts` and gets a process of its own: heap and compiled code are its alone. */
-const PARTS = ['sketch', 'otlp', 'core'] as const
+const PARTS = ['sketch', 'otlp', 'core', 'core-slide'] as const
 type Part = (typeof PARTS)[number]
 
 const usage = `usage: npm run bench [-- [${PARTS.join('|')}]... [--json]]`

@@ -79,11 +79,7 @@ export class StoredQuery implements Query {
   }
 
   get seriesMatched(): number {
-    const windows = this.#windows
-    if (windows === undefined) return 0
-    const store = this.#host.operator.storeOf(windows)
-    store?.route()
-    return store?.seriesMatched ?? 0
+    return this.#windows === undefined ? 0 : this.#host.operator.seriesMatched(this.#windows)
   }
 
   get unmatched(): readonly string[] {

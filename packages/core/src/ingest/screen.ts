@@ -138,8 +138,9 @@ export class Screen {
         }
       }
       const kind = kindCodes[ref]
-      if (isGap) progress.end(ref, timeMs)
-      else if (kind !== DISTRIBUTION) {
+      if (isGap) {
+        if (kind !== DISTRIBUTION && timeMs <= progressMs) progress.end(ref, timeMs)
+      } else if (kind !== DISTRIBUTION) {
         const last = lastMs[ref]!
         const startMs = kind === DELTA && startTimes !== undefined ? startTimes[row]! : 0
         if (timeMs > last) {

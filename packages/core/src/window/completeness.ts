@@ -29,15 +29,12 @@ export function countSeries(
     present: 0,
     intervalLonger: false,
   }))
-  const { series } = store.metric
-  for (let local = 0; local < store.slotOf.length; local++) {
-    const slot = store.slotOf[local]!
-    if (slot < 0) continue
-    const group = groups[slot]!
-    const seen = view.hasSeen(local)
+  for (let position = 0; position < store.seriesMatched; position++) {
+    const group = groups[store.slots[position]!]!
+    const seen = view.hasSeen(position)
     if (seen) group.seen++
     if (progress === undefined) continue
-    const ref = series[local]!
+    const ref = store.refs[position]!
     if (registry.kindCodes[ref] === DISTRIBUTION || progress.firstMs[ref]! >= endMs) continue
     const intervalMs = progress.intervalMs(ref)
     const expectForMs = Number.isNaN(intervalMs)

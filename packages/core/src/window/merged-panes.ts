@@ -41,12 +41,12 @@ export class MergedPanes implements PaneState {
   }
 
   /** One of the panes took a sample of a series of `slot`. */
-  noteLate(slot: number, local: number): void {
+  noteLate(slot: number, position: number): void {
     if (slot < this.#merged.length) this.#merged[slot] = 0
     if (!this.#seenMerged) return
-    const word = local >>> 5
+    const word = position >>> 5
     if (word >= this.#seen.length) this.#seen = growUint32(this.#seen, word + 1)
-    this.#seen[word]! |= 1 << (local & 31)
+    this.#seen[word]! |= 1 << (position & 31)
   }
 
   statsOf(slot: number): StatsCells | undefined {

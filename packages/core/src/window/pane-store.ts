@@ -1,11 +1,11 @@
 import { extremesOf } from '../aggregate/distribution-extremes.ts'
 import type { DistributionState } from '../aggregate/distribution-state.ts'
 import { ExponentialSketch } from '../aggregate/sketch/exponential/sketch.ts'
-import { growInt32 } from '../internal/grow.ts'
+import { growUint32 } from '../internal/grow.ts'
 import type { GroupDimension, SeriesSelector } from '../plan/query-plan.ts'
-import type { SeriesInfo, SeriesRef } from '../registry/identity.ts'
+import type { SeriesInfo } from '../registry/identity.ts'
 import { compileSelector } from '../registry/selector.ts'
-import type { MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
+import type { MetricEntry } from '../registry/series-registry.ts'
 import { paneBounds } from './edges.ts'
 import { Groups } from './groups.ts'
 import type { PaneState } from './merged-panes.ts'
@@ -35,12 +35,12 @@ export class PaneStore {
   readonly groups: Groups
   readonly panes: Pane[] = []
   readonly queries: QueryWindows[] = []
-  /** Slot by index of the series in its metric; -1 = not selected. */
-  slotOf: Int32Array = new Int32Array(0)
   seriesMatched = 0
-  readonly #registry: SeriesRegistry
+  /** Selected series in order of selection; a series' place here is its `position`. */
+  refs: Uint32Array = new Uint32Array(4)
+  /** Slot by position. */
+  slots: Uint32Array = new Uint32Array(4)
   readonly #matches: (series: SeriesInfo) => boolean
-  #routed = 0
   #current: Pane = NO_PANE
   #withSketches = false
   readonly #parts: WindowParts = new WindowParts(this.panes)
@@ -49,15 +49,8 @@ export class PaneStore {
   #onTimeFromMs = Number.NEGATIVE_INFINITY
   readonly #counts = new Float64Array(3)
 
-  constructor(
-    key: string,
-    registry: SeriesRegistry,
-    metric: MetricEntry,
-    selector: SeriesSelector,
-    groupBy: readonly GroupDimension[],
-  ) {
+  constructor(key: string, metric: MetricEntry, selector: SeriesSelector, groupBy: readonly GroupDimension[]) {
     this.key = key
-    this.#registry = registry
     this.metric = metric
     this.#matches = compileSelector(selector)
     this.groups = new Groups(groupBy)
@@ -75,19 +68,19 @@ export class PaneStore {
     return this.#counts[EXCLUDED]!
   }
 
-  /** Looks at series registered since the last call: which are selected, and in which group. */
-  route(): void {
-    const { series, seriesCount } = this.metric
-    if (this.#routed === seriesCount) return
-    if (this.slotOf.length < seriesCount) this.slotOf = growInt32(this.slotOf, series.length, -1)
-    for (let local = this.#routed; local < seriesCount; local++) {
-      const info = this.#registry.describe(series[local]! as SeriesRef)
-      const selected = this.#matches(info)
-      this.slotOf[local] = selected ? this.groups.slotOf(info) : -1
-      if (selected) this.seriesMatched++
+  /** Takes a series in if it is selected: its position, or -1. */
+  take(info: SeriesInfo): number {
+    if (!this.#matches(info)) return -1
+    const position = this.seriesMatched++
+    if (position === this.refs.length) {
+      this.refs = growUint32(this.refs, position * 2)
+      this.slots = growUint32(this.slots, position * 2)
     }
-    this.#routed = seriesCount
-    if (this.#current !== NO_PANE) this.#current.grow(this.groups.count, seriesCount)
+    this.refs[position] = info.ref
+    this.slots[position] = this.groups.slotOf(info)
+    // The pane in use may have no room for it: it is looked up again, and grows then.
+    this.#current = NO_PANE
+    return position
   }
 
   /** `cutMs`: the first event time the query sees whole, or undefined when nothing was applied yet. */
@@ -119,10 +112,9 @@ export class PaneStore {
     this.#onTimeFromMs = this.queries.reduce((ms, query) => Math.max(ms, query.onTimeFromMs), Number.NEGATIVE_INFINITY)
   }
 
-  /** Folds one value of the series at `local` into its pane. The hot path: no allocation. */
-  add(local: number, timeMs: number, value: number): void {
-    const slot = this.slotOf[local]!
-    if (slot < 0) return
+  /** Folds one value of the series at `position` into its pane. The hot path: no allocation. */
+  add(position: number, timeMs: number, value: number): void {
+    const slot = this.slots[position]!
     const counts = this.#counts
     counts[MATCHED]! += 1
     if (Number.isNaN(value)) {
@@ -130,29 +122,29 @@ export class PaneStore {
       return
     }
     if (timeMs >= this.#onTimeFromMs) counts[ON_TIME]! += 1
-    else if (!this.#noteLate(slot, timeMs, local)) return
+    else if (!this.#noteLate(slot, timeMs, position)) return
     let pane = this.#current
     if (timeMs < pane.startMs || timeMs >= pane.endMs) pane = this.#paneAt(timeMs)
     pane.stats.add(slot, value)
     if (pane.sketches !== undefined && value - value === 0) sketchAt(pane.sketches, slot).add(value)
-    pane.seen[local >>> 5]! |= 1 << (local & 31)
+    pane.seen[position >>> 5]! |= 1 << (position & 31)
     if (timeMs > pane.lastMs) pane.lastMs = timeMs
   }
 
   /** As `add`, for a value that stands for `weight` samples. */
-  addWeighted(local: number, timeMs: number, value: number, weight: number): void {
-    const pane = this.#paneForRow(local, timeMs, Number.isNaN(value) || !(weight > 0))
+  addWeighted(position: number, timeMs: number, value: number, weight: number): void {
+    const pane = this.#paneForRow(position, timeMs, Number.isNaN(value) || !(weight > 0))
     if (pane === undefined) return
-    const slot = this.slotOf[local]!
+    const slot = this.slots[position]!
     pane.stats.addTotals(slot, weight, value * weight, value, value)
     if (pane.sketches !== undefined && Number.isFinite(value)) sketchAt(pane.sketches, slot).addWeighted(value, weight)
   }
 
   /** As `add`, for a ready-made distribution. */
-  addState(local: number, timeMs: number, state: DistributionState): void {
-    const pane = this.#paneForRow(local, timeMs, false)
+  addState(position: number, timeMs: number, state: DistributionState): void {
+    const pane = this.#paneForRow(position, timeMs, false)
     if (pane === undefined || state.count === 0) return
-    const slot = this.slotOf[local]!
+    const slot = this.slots[position]!
     const extremes = extremesOf(state)
     pane.stats.addTotals(slot, state.count, state.sum, extremes.min, extremes.max)
     if (!extremes.recorded) {
@@ -163,8 +155,7 @@ export class PaneStore {
   }
 
   /** Counts a row that says only that there is no value. */
-  exclude(local: number): void {
-    if (this.slotOf[local]! < 0) return
+  exclude(): void {
     this.#counts[MATCHED]! += 1
     this.#counts[EXCLUDED]! += 1
   }
@@ -199,7 +190,10 @@ export class PaneStore {
   }
 
   get bytes(): number {
-    return this.panes.reduce((bytes, pane) => bytes + pane.bytes, this.slotOf.byteLength + this.#parts.bytes)
+    return this.panes.reduce(
+      (bytes, pane) => bytes + pane.bytes,
+      this.refs.byteLength + this.slots.byteLength + this.#parts.bytes,
+    )
   }
 
   #queriesChanged(): void {
@@ -209,28 +203,27 @@ export class PaneStore {
     this.refreshOnTime()
   }
 
-  #paneForRow(local: number, timeMs: number, excluded: boolean): Pane | undefined {
-    const slot = this.slotOf[local]!
-    if (slot < 0) return undefined
+  #paneForRow(position: number, timeMs: number, excluded: boolean): Pane | undefined {
+    const slot = this.slots[position]!
     this.#counts[MATCHED]! += 1
     if (excluded) {
       this.#counts[EXCLUDED]! += 1
       return undefined
     }
     if (timeMs >= this.#onTimeFromMs) this.#counts[ON_TIME]! += 1
-    else if (!this.#noteLate(slot, timeMs, local)) return undefined
+    else if (!this.#noteLate(slot, timeMs, position)) return undefined
     let pane = this.#current
     if (timeMs < pane.startMs || timeMs >= pane.endMs) pane = this.#paneAt(timeMs)
-    pane.seen[local >>> 5]! |= 1 << (local & 31)
+    pane.seen[position >>> 5]! |= 1 << (position & 31)
     if (timeMs > pane.lastMs) pane.lastMs = timeMs
     return pane
   }
 
   /** Tells every query of a sample behind some window that was emitted; true when any window still takes it. */
-  #noteLate(slot: number, timeMs: number, local: number): boolean {
+  #noteLate(slot: number, timeMs: number, position: number): boolean {
     let needed = false
     for (const query of this.queries) if (query.takeLate(slot, timeMs)) needed = true
-    if (needed) this.#parts.noteLate(this.#paneAt(timeMs).startMs, slot, local)
+    if (needed) this.#parts.noteLate(this.#paneAt(timeMs).startMs, slot, position)
     return needed
   }
 
@@ -244,13 +237,13 @@ export class PaneStore {
       )
       const startMs = Math.max(bounds.startMs, this.panes[at - 1]?.endMs ?? bounds.startMs)
       const endMs = Math.min(bounds.endMs, pane?.startMs ?? bounds.endMs)
-      pane = new Pane(startMs, endMs, this.groups.count, this.metric.seriesCount, this.#withSketches)
+      pane = new Pane(startMs, endMs, this.groups.count, this.seriesMatched, this.#withSketches)
       this.panes.splice(at, 0, pane)
       this.#parts.paneChanged(startMs)
       const atLiveEdges = startMs === bounds.startMs && startMs >= this.#onTimeFromMs
       if (!atLiveEdges || at < this.panes.length - 1) this.#tidier.cameBetween(startMs)
     }
-    pane.grow(this.groups.count, this.metric.seriesCount)
+    pane.grow(this.groups.count, this.seriesMatched)
     this.#current = pane
     return pane
   }

@@ -6,7 +6,7 @@ export const FANOUT = 4
 
 /** What holds unions of nodes of its own and must know when they change. */
 export interface PaneListener {
-  noteLate(startMs: number, slot: number, local: number): void
+  noteLate(startMs: number, slot: number, position: number): void
   paneChanged(startMs: number): void
   readonly bytes: number
 }
@@ -97,13 +97,13 @@ export class PaneTree {
   }
 
   /** The pane that starts at `startMs` took a sample of a series of `slot`. */
-  noteLate(startMs: number, slot: number, local: number): void {
+  noteLate(startMs: number, slot: number, position: number): void {
     let widthMs = this.blockMs * FANOUT
     for (const nodes of this.#levels) {
-      nodes.get(Math.floor(startMs / widthMs))?.noteLate(slot, local)
+      nodes.get(Math.floor(startMs / widthMs))?.noteLate(slot, position)
       widthMs *= FANOUT
     }
-    for (const listener of this.#listeners) listener.noteLate(startMs, slot, local)
+    for (const listener of this.#listeners) listener.noteLate(startMs, slot, position)
   }
 
   /** A pane that starts at `startMs` came, went, or stands for more time than before. */

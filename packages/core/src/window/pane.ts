@@ -11,7 +11,7 @@ export class Pane implements PaneState {
   readonly stats: StatsCells
   /** By slot; undefined until a query of the store asks for percentiles. */
   sketches: (ExponentialSketch | undefined)[] | undefined
-  /** Bit per series (its index among the metric's series): had a sample here. */
+  /** Bit per series, by its position in the store: had a sample here. */
   seen: Uint32Array
   /** Greatest sample time here, ms. */
   lastMs: number = Number.NEGATIVE_INFINITY

@@ -44,9 +44,9 @@ export class RunningWindow implements PaneListener {
     return [left, right].filter((part) => part !== undefined)
   }
 
-  noteLate(startMs: number, slot: number, local: number): void {
+  noteLate(startMs: number, slot: number, position: number): void {
     for (const runs of [this.#left, this.#right])
-      for (const run of runs) if (startMs >= run.startMs && startMs < run.endMs) run.merged.noteLate(slot, local)
+      for (const run of runs) if (startMs >= run.startMs && startMs < run.endMs) run.merged.noteLate(slot, position)
   }
 
   paneChanged(startMs: number): void {

@@ -6,6 +6,7 @@ import type { SeriesRegistry } from '../registry/series-registry.ts'
 import type { ResultQuality, ResultSource, WindowResult } from '../result/window-result.ts'
 import { countSeries } from './completeness.ts'
 import { shortestPaneMs } from './edges.ts'
+import { MetricRoutes } from './metric-routes.ts'
 import { PaneStore } from './pane-store.ts'
 import type { EmittedWindow, QueryWindows } from './query-windows.ts'
 import { computeValues, sameRow } from './row.ts'
@@ -39,7 +40,7 @@ export class WindowOperator {
   readonly #generation: number
   readonly #emit: (row: WindowResult, query: QueryWindows) => void
   /** By `MetricEntry.id`. */
-  readonly #storesOfMetric: (PaneStore[] | undefined)[] = []
+  readonly #routesOfMetric: (MetricRoutes | undefined)[] = []
   readonly #stores: PaneStore[] = []
   readonly #storeOfQuery = new Map<
     QueryWindows,
@@ -70,7 +71,14 @@ export class WindowOperator {
   }
 
   get stateBytes(): number {
-    return this.#stores.reduce((bytes, store) => bytes + store.bytes, 0)
+    const routes = this.#routesOfMetric.reduce((bytes, of) => bytes + (of?.bytes ?? 0), 0)
+    return this.#stores.reduce((bytes, store) => bytes + store.bytes, routes)
+  }
+
+  /** Number of series the query reads. */
+  seriesMatched(query: QueryWindows): number {
+    this.#route()
+    return this.storeOf(query)?.seriesMatched ?? 0
   }
 
   storeOf(query: QueryWindows): PaneStore | undefined {
@@ -92,7 +100,7 @@ export class WindowOperator {
   /** Adds a query; its windows count from the samples applied after this. `nowMs` bounds future-stamped samples. */
   addQuery(query: QueryWindows, nowMs: number): void {
     const store = this.#shareStore(query.plan)
-    store.route()
+    this.#route()
     query.emittedThroughMs = this.#watermarkMs
     query.closeThrough(this.#watermarkMs + query.latenessMs)
     const seenMs = Math.min(this.#maxEventMs, nowMs)
@@ -122,9 +130,9 @@ export class WindowOperator {
     joined.store.removeQuery(query)
     if (joined.store.queries.length > 0) return
     this.#stores.splice(this.#stores.indexOf(joined.store), 1)
-    const siblings = this.#storesOfMetric[joined.store.metric.id]!
-    siblings.splice(siblings.indexOf(joined.store), 1)
-    if (siblings.length === 0) this.#storesOfMetric[joined.store.metric.id] = undefined
+    const routes = this.#routesOfMetric[joined.store.metric.id]!
+    routes.remove(joined.store)
+    if (routes.stores.length === 0) this.#routesOfMetric[joined.store.metric.id] = undefined
   }
 
   /** Folds every row into the panes of every store that selects its series. Rows are valid and of this tenant. */
@@ -172,15 +180,16 @@ export class WindowOperator {
   #applyValues(batch: SampleBatch): void {
     const { series, timestampsMs, values, length } = batch
     const { metricIds, localIndexes } = this.#registry
-    const storesOfMetric = this.#storesOfMetric
+    const routesOfMetric = this.#routesOfMetric
     for (let row = 0; row < length; row++) {
       const ref = series[row]!
-      const stores = storesOfMetric[metricIds[ref]!]
-      if (stores === undefined) continue
-      const local = localIndexes[ref]!
+      const routes = routesOfMetric[metricIds[ref]!]
+      if (routes === undefined) continue
       const timeMs = timestampsMs[row]!
       const value = values[row]!
-      for (let i = 0; i < stores.length; i++) stores[i]!.add(local, timeMs, value)
+      const { stores, next, storeAt, positionAt } = routes
+      for (let entry = routes.heads[localIndexes[ref]!]!; entry >= 0; entry = next[entry]!)
+        stores[storeAt[entry]!]!.add(positionAt[entry]!, timeMs, value)
     }
   }
 
@@ -192,22 +201,29 @@ export class WindowOperator {
     const states = (batch.columns & BatchColumn.states) === 0 ? undefined : batch.states
     let nextState = 0
     for (let row = 0; row < length; row++) {
-      const hasState = states !== undefined && nextState < states.count && states.rows[nextState] === row
       const stateAt = nextState
+      const hasState = states !== undefined && nextState < states.count && states.rows[nextState] === row
       if (hasState) nextState++
       const ref = series[row]!
-      const stores = this.#storesOfMetric[metricIds[ref]!]
-      if (stores === undefined) continue
-      const local = localIndexes[ref]!
+      const routes = this.#routesOfMetric[metricIds[ref]!]
+      let entry = routes === undefined ? -1 : routes.heads[localIndexes[ref]!]!
+      if (routes === undefined || entry < 0) continue
       const timeMs = timestampsMs[row]!
-      if (flags !== undefined && (flags[row]! & SampleFlag.noRecordedValue) !== 0)
-        for (const store of stores) store.exclude(local)
-      else if (hasState) {
-        const state = decodeDistribution(states.bytes, states.offsets[stateAt]!, states.offsets[stateAt + 1]!)
-        for (const store of stores) store.addState(local, timeMs, state)
-      } else if (weights !== undefined && weights[row] !== 1)
-        for (const store of stores) store.addWeighted(local, timeMs, values[row]!, weights[row]!)
-      else for (const store of stores) store.add(local, timeMs, values[row]!)
+      const value = values[row]!
+      const weight = weights === undefined ? 1 : weights[row]!
+      const isGap = flags !== undefined && (flags[row]! & SampleFlag.noRecordedValue) !== 0
+      const state =
+        hasState && !isGap
+          ? decodeDistribution(states.bytes, states.offsets[stateAt]!, states.offsets[stateAt + 1]!)
+          : undefined
+      for (; entry >= 0; entry = routes.next[entry]!) {
+        const store = routes.stores[routes.storeAt[entry]!]!
+        const position = routes.positionAt[entry]!
+        if (isGap) store.exclude()
+        else if (state !== undefined) store.addState(position, timeMs, state)
+        else if (weight !== 1) store.addWeighted(position, timeMs, value, weight)
+        else store.add(position, timeMs, value)
+      }
     }
   }
 
@@ -215,16 +231,15 @@ export class WindowOperator {
     if (this.#registry.size === this.#routedSeries) return
     this.#routedSeries = this.#registry.size
     this.#progress?.ensure(this.#registry.size)
-    for (const store of this.#stores) store.route()
+    for (const routes of this.#routesOfMetric) routes?.route()
   }
 
   /** One past the newest sample of a store's series that lies after `seenMs`; -Infinity when there is none. */
   #aheadMs(store: PaneStore, seenMs: number): number {
     let aheadMs = Number.NEGATIVE_INFINITY
     if (this.#progress === undefined || this.#maxEventMs <= seenMs) return aheadMs
-    const { series } = store.metric
-    for (const [local, slot] of store.slotOf.entries()) {
-      const lastMs = slot < 0 ? Number.NEGATIVE_INFINITY : this.#progress.lastMs[series[local]!]!
+    for (let position = 0; position < store.seriesMatched; position++) {
+      const lastMs = this.#progress.lastMs[store.refs[position]!]!
       if (lastMs > seenMs) aheadMs = Math.max(aheadMs, lastMs + 1)
     }
     return aheadMs
@@ -232,17 +247,17 @@ export class WindowOperator {
 
   #shareStore(plan: QueryPlan): PaneStore {
     const metric = this.#registry.metricEntry(this.#tenantId, plan.selector.metric)
-    const siblings = this.#storesOfMetric[metric.id] ?? []
-    this.#storesOfMetric[metric.id] = siblings
+    const routes = this.#routesOfMetric[metric.id] ?? new MetricRoutes(this.#registry, metric)
+    this.#routesOfMetric[metric.id] = routes
     const key = JSON.stringify([plan.selector, plan.groupBy])
-    const shared = siblings.find(
+    const shared = routes.stores.find(
       (store) =>
         store.key === key &&
         shortestPaneMs([...store.queries.map((query) => query.window), plan.window]) >= SHORTEST_SHARED_PANE_MS,
     )
     if (shared !== undefined) return shared
-    const store = new PaneStore(key, this.#registry, metric, plan.selector, plan.groupBy)
-    siblings.push(store)
+    const store = new PaneStore(key, metric, plan.selector, plan.groupBy)
+    routes.add(store)
     this.#stores.push(store)
     return store
   }

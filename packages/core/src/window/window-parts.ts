@@ -61,8 +61,8 @@ export class WindowParts {
   }
 
   /** The pane that starts at `startMs` is about to take a sample of a series of `slot`, behind some window's end. */
-  noteLate(startMs: number, slot: number, local: number): void {
-    this.#tree.noteLate(startMs, slot, local)
+  noteLate(startMs: number, slot: number, position: number): void {
+    this.#tree.noteLate(startMs, slot, position)
   }
 
   /** A pane that starts at `startMs` came, went, or is about to be joined with a neighbour. */

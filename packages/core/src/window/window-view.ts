@@ -61,8 +61,8 @@ export class WindowView {
     return this.#parts.some((part) => part.hasBoundExtremes(slot))
   }
 
-  /** Whether the series at `local` had a sample in the window. */
-  hasSeen(local: number): boolean {
-    return ((this.#seen[local >>> 5] ?? 0) & (1 << (local & 31))) !== 0
+  /** Whether the series at `position` had a sample in the window. */
+  hasSeen(position: number): boolean {
+    return ((this.#seen[position >>> 5] ?? 0) & (1 << (position & 31))) !== 0
   }
 }

@@ -116,6 +116,61 @@ describe('the watermark', () => {
     report(460, 520, 3_600_000)
     expect(disorderMs(520)).toBeLessThan(500)
   })
+
+  test('waits for a polled source declared before the clock was set for as long as for any other', () => {
+    const sources = new SourceWatermarks(OPTIONS)
+    sources.open('kafka:3', Number.NEGATIVE_INFINITY)
+    sources.watermarkMs(Number.NEGATIVE_INFINITY)
+    const stateAt = (nowMs: number) => {
+      sources.watermarkMs(nowMs)
+      return sources.infos('t', nowMs)[0]!.state
+    }
+    expect(stateAt(T0)).toBe('catching-up')
+    expect(stateAt(T0 + 59_999)).toBe('catching-up')
+    expect(stateAt(T0 + 60_000)).toBe('stalled')
+  })
+
+  test('takes a source that talked before the clock was set for one that talked just then', () => {
+    const sources = new SourceWatermarks(OPTIONS)
+    at(sources, 'talked', T0, Number.NEGATIVE_INFINITY)
+    sources.observe('empty', Number.NEGATIVE_INFINITY, new Float64Array(0), 0, Number.NEGATIVE_INFINITY)
+    sources.watermarkMs(T0)
+    const statesAt = (nowMs: number) => sources.infos('t', nowMs).map(({ state }) => state)
+    expect(statesAt(T0)).toEqual(['active', 'idle'])
+    expect(sources.infos('t', T0)[0]!.lastBatchMs).toBe(T0)
+    expect(statesAt(T0 + 10_000)).toEqual(['idle', 'idle'])
+  })
+
+  test('forgets a push source an hour after its last batch, and no polled one', () => {
+    const sources = new SourceWatermarks(OPTIONS)
+    for (let pod = 0; pod < 100; pod++) at(sources, `pod-${pod}`, T0, T0)
+    sources.open('kafka:3', T0)
+    at(sources, 'kafka:3', T0, T0, 0)
+    // An upload of old data is idle, but it still sends.
+    at(sources, 'upload', T0 - 7_200_000, T0 + 1_800_000)
+    sources.watermarkMs(T0 + 3_599_999)
+    expect(sources.infos('t', T0 + 3_599_999)).toHaveLength(102)
+    const watermarkMs = sources.watermarkMs(T0 + 3_600_000)
+    expect(sources.infos('t', T0 + 3_600_000).map(({ source }) => source)).toEqual(['kafka:3', 'upload'])
+    at(sources, 'pod-7', T0, T0 + 3_600_001)
+    expect(sources.watermarkMs(T0 + 3_600_001)).toBeGreaterThanOrEqual(watermarkMs)
+  })
+
+  test('is not touched by what a closed polled source still brings, whoever has its name now', () => {
+    const sources = new SourceWatermarks(OPTIONS)
+    sources.open('kafka:3', T0)
+    expect(sources.isOpen('kafka:3')).toBe(true)
+    expect(sources.observe('kafka:3', T0, Float64Array.of(T0), 1, T0, 5)).toBe(true)
+    sources.close('kafka:3')
+    expect(sources.isOpen('kafka:3')).toBe(false)
+    expect(sources.observe('kafka:3', T0, Float64Array.of(T0), 1, T0, 0)).toBe(false)
+    sources.caughtUp('kafka:3', T0)
+    expect(sources.infos('t', T0)).toEqual([])
+    expect(sources.observe('kafka:3', T0, Float64Array.of(T0), 1, T0)).toBe(true)
+    sources.close('kafka:3')
+    expect(sources.observe('kafka:3', T0 + 1, Float64Array.of(T0 + 1), 1, T0, 9)).toBe(false)
+    expect(sources.infos('t', T0)).toMatchObject([{ kind: 'push', maxEventMs: T0, backlog: 0 }])
+  })
 })
 
 function send(
@@ -162,6 +217,13 @@ describe('explainLag', () => {
     engine.advanceTo(T0 + 40_001)
     expect(rows.map((row) => row.count)).toEqual([2, 1])
     polled.close()
+  })
+
+  test('answers also for a clock beyond every date', async () => {
+    await using engine = manualEngine()
+    engine.advanceTo(1e16)
+    engine.addQuery('q', planOf())
+    expect(engine.explainLag('q').reason).toContain('ms')
   })
 
   test('a polled source cannot be pushed to, nor declared twice', async () => {

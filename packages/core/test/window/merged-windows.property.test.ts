@@ -144,7 +144,7 @@ function exactOf(view: WindowView, store: PaneStore): string {
       view.sketch(slot)?.toState(),
     ]
   })
-  const seen = Array.from(store.slotOf, (_, local) => (view.hasSeen(local) ? 1 : 0)).join('')
+  const seen = Array.from({ length: store.seriesMatched }, (_, position) => (view.hasSeen(position) ? 1 : 0)).join('')
   return JSON.stringify([view.isEmpty, groups, seen], (_, value: unknown) =>
     ArrayBuffer.isView(value)
       ? String(value)
