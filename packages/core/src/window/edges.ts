@@ -43,7 +43,9 @@ export function paneBounds(windows: readonly WindowPlan[], timeMs: number): { st
 
 /** The shortest distance between two edges (starts and ends) of the plans' windows; `stepMs` for a lone tumbling one. */
 export function shortestPaneMs(windows: readonly WindowPlan[]): number {
-  const edges = windows.flatMap((window) => [
+  // Many queries have equal windows, and equal edges are one edge.
+  const distinct = new Map(windows.map((window) => [`${window.sizeMs},${window.stepMs},${window.offsetMs}`, window]))
+  const edges = [...distinct.values()].flatMap((window) => [
     { everyMs: window.stepMs, phaseMs: window.offsetMs },
     { everyMs: window.stepMs, phaseMs: window.offsetMs + window.sizeMs },
   ])
@@ -54,8 +56,7 @@ export function shortestPaneMs(windows: readonly WindowPlan[]): number {
       const distance = mod(a.phaseMs - b.phaseMs, period)
       shortest = Math.min(shortest, distance === 0 ? period : Math.min(distance, period - distance))
     }
-  // Two plans whose steps share a divisor only seem close when their edges coincide: equal edges are one edge.
-  return windows.length === 0 ? Number.POSITIVE_INFINITY : shortest
+  return shortest
 }
 
 export function gcd(a: number, b: number): number {

@@ -41,7 +41,10 @@ export class QueryWindows {
   readonly version: number
   readonly plan: QueryPlan
   readonly window: WindowPlan
-  latenessMs: number
+  #latenessMs: number
+  /** The watermark at which the next window is due or final. */
+  #nextMs = Number.NEGATIVE_INFINITY
+  #hasDirty = false
   readonly needsSketch: boolean
   readonly deliver: (row: WindowResult) => boolean
   /** Windows that start before this hold less than all samples. */
@@ -61,9 +64,23 @@ export class QueryWindows {
     this.version = options.version
     this.plan = options.plan
     this.window = options.plan.window
-    this.latenessMs = options.latenessMs
+    this.#latenessMs = options.latenessMs
     this.deliver = options.deliver
     this.needsSketch = options.plan.columns.some((column) => column.aggregate.fn === 'percentile')
+  }
+
+  get latenessMs(): number {
+    return this.#latenessMs
+  }
+
+  set latenessMs(latenessMs: number) {
+    this.#latenessMs = latenessMs
+    this.#nextMs = Number.NEGATIVE_INFINITY
+  }
+
+  /** Whether there is anything to do at this watermark; most ticks have nothing for most queries. */
+  isDue(watermarkMs: number): boolean {
+    return this.#hasDirty || watermarkMs >= this.#nextMs
   }
 
   /** Samples at or after this time are behind no emitted window. */
@@ -92,6 +109,7 @@ export class QueryWindows {
     for (let endMs = fromMs; endMs <= lastEndMs && endMs <= this.emittedThroughMs; endMs += stepMs) {
       const window = this.emittedWindow(endMs - sizeMs, endMs)
       window.dirty.add(slot)
+      this.#hasDirty = true
       window.late.set(slot, (window.late.get(slot) ?? 0) + 1)
     }
     return lastEndMs > this.finalThroughMs
@@ -130,8 +148,15 @@ export class QueryWindows {
 
   /** Moves the line behind which nothing changes, and forgets what lies behind it. */
   closeThrough(watermarkMs: number): void {
-    this.finalThroughMs = Math.max(this.finalThroughMs, lastEndAt(this.window, watermarkMs - this.latenessMs))
-    for (const [startMs, window] of this.emitted) if (window.endMs <= this.finalThroughMs) this.emitted.delete(startMs)
+    this.finalThroughMs = Math.max(this.finalThroughMs, lastEndAt(this.window, watermarkMs - this.#latenessMs))
+    this.#hasDirty = false
+    for (const [startMs, window] of this.emitted)
+      if (window.endMs <= this.finalThroughMs) this.emitted.delete(startMs)
+      else if (window.dirty.size > 0) this.#hasDirty = true
+    this.#nextMs = Math.min(
+      firstEndAfter(this.window, this.emittedThroughMs),
+      firstEndAfter(this.window, this.finalThroughMs) + this.#latenessMs,
+    )
   }
 
   /** Ends of the windows that hold panes and are due at the watermark, in rising order, each once. */

@@ -156,11 +156,15 @@ export class WindowOperator {
     if (this.#watermarkMs === Number.NEGATIVE_INFINITY) return
     this.#route()
     for (const store of this.#stores) {
+      let isChanged = false
       for (const query of store.queries) {
+        if (!query.isDue(this.#watermarkMs)) continue
+        isChanged = true
         this.#emitDue(store, query, nowMs)
         this.#emitRevised(store, query, nowMs)
         query.closeThrough(this.#watermarkMs)
       }
+      if (!isChanged) continue
       store.refreshOnTime()
       store.tidy()
     }

@@ -167,7 +167,8 @@ describe('a gap', () => {
   test('ends the expectation of its series at once; the next sample, not an earlier one, revives it', () => {
     const engine = manualEngine({ disorderMs: 0, maxWaitMs: 0 })
     engine.advanceTo(T0)
-    const rows = collect(engine.addQuery('q', planOf()))
+    const columns = [{ name: 'max', aggregate: { fn: 'max' } }] as const
+    const rows = collect(engine.addQuery('q', planOf({ columns })))
     const [gone, stays] = ['gone', 'stays'].map((server) =>
       engine.registry.register({ server, metric: 'm', kind: 'gauge' }),
     )

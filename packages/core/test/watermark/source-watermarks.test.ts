@@ -219,11 +219,13 @@ describe('explainLag', () => {
     polled.close()
   })
 
-  test('answers also for a clock beyond every date', async () => {
+  test('answers also for a window that ends after every date', async () => {
     await using engine = manualEngine()
-    engine.advanceTo(1e16)
-    engine.addQuery('q', planOf())
-    expect(engine.explainLag('q').reason).toContain('ms')
+    engine.advanceTo(8.64e15)
+    engine.addQuery('q', planOf({ sizeMs: 604_800_000 }))
+    const { nextEndMs, reason } = engine.explainLag('q')
+    expect(nextEndMs).toBeGreaterThan(8.64e15)
+    expect(reason).toBe(`the window that ends at ${nextEndMs} ms is not over yet`)
   })
 
   test('a polled source cannot be pushed to, nor declared twice', async () => {
