@@ -31,7 +31,7 @@ function scenario(compute: string, groupBy: string): Scenario {
   const values = Float64Array.from({ length: 4_096 }, () => random.below(1_000))
   const refs: SeriesRef[][] = Array.from({ length: SERVERS }, (_, server) =>
     Array.from({ length: METRICS }, (_, metric) =>
-      engine.registry.register({ server: `web-${server}`, metric: `m.${metric}`, kind: 'gauge' }),
+      engine.registry.register({ server: `web-${server}`, metric: `m.${metric}`, kind: 'delta' }),
     ),
   )
   const emitted = { count: 0, total: 0 }
@@ -61,6 +61,7 @@ function scenario(compute: string, groupBy: string): Scenario {
     seconds++
     engine.advanceTo(timeMs)
     const windows = emitted.count / (SERVERS * METRICS * WINDOW_S)
+    if (seconds > 2 * WINDOW_S && windows === 0) throw new Error('no window came out')
     const due = sentBySecond.slice(0, windows * WINDOW_S).reduce((total, one) => total + one, 0)
     if (!Number.isInteger(windows) || Math.abs(emitted.total - due) > 1e-9 * due)
       throw new Error(`came out: ${emitted.count} samples, total ${emitted.total}; expected total ${due}`)

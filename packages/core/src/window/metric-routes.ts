@@ -1,23 +1,29 @@
-import { growInt32, growUint32 } from '../internal/grow.ts'
+import { growInt32 } from '../internal/grow.ts'
 import type { SeriesRef } from '../registry/identity.ts'
 import type { MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
 import type { PaneStore } from './pane-store.ts'
+
+/** Numbers an entry has in `MetricRoutes.entries`, side by side so that one look brings them all. */
+export const ENTRY_STRIDE = 3
+/** Index in `MetricRoutes.stores`. */
+export const ENTRY_STORE = 0
+/** The series' position in the store. */
+export const ENTRY_POSITION = 1
+/** The next entry of the series, or -1. */
+export const ENTRY_NEXT = 2
 
 /**
  * Where the samples of one metric go: per series a list of (store, position), so that a sample costs as much as the
  * stores that select it, not as the stores there are. Lists are chains through one table; built when series or stores
  * come and go, never on the way of a sample.
+ *
+ * Entries are made in order of position, so with a single store an entry's number is the position itself.
  */
 export class MetricRoutes {
   readonly stores: PaneStore[] = []
   /** First entry of a series by its index in the metric; -1 = nobody reads it. */
   heads: Int32Array = new Int32Array(0)
-  /** Per entry: the next one of its series, or -1. */
-  next: Int32Array = new Int32Array(16)
-  /** Per entry: index in `stores`. */
-  storeAt: Uint32Array = new Uint32Array(16)
-  /** Per entry: the series' position in the store. */
-  positionAt: Uint32Array = new Uint32Array(16)
+  entries: Int32Array = new Int32Array(16 * ENTRY_STRIDE)
   #entries = 0
   #routed = 0
   readonly #registry: SeriesRegistry
@@ -29,7 +35,7 @@ export class MetricRoutes {
   }
 
   get bytes(): number {
-    return this.heads.byteLength + this.next.byteLength + this.storeAt.byteLength + this.positionAt.byteLength
+    return this.heads.byteLength + this.entries.byteLength
   }
 
   /** Shows every store the series registered since the last call. */
@@ -68,14 +74,11 @@ export class MetricRoutes {
 
   #link(local: number, store: number, position: number): void {
     const entry = this.#entries++
-    if (entry === this.next.length) {
-      this.next = growInt32(this.next, entry * 2)
-      this.storeAt = growUint32(this.storeAt, entry * 2)
-      this.positionAt = growUint32(this.positionAt, entry * 2)
-    }
-    this.next[entry] = this.heads[local]!
+    const at = entry * ENTRY_STRIDE
+    if (at === this.entries.length) this.entries = growInt32(this.entries, at * 2)
+    this.entries[at + ENTRY_STORE] = store
+    this.entries[at + ENTRY_POSITION] = position
+    this.entries[at + ENTRY_NEXT] = this.heads[local]!
     this.heads[local] = entry
-    this.storeAt[entry] = store
-    this.positionAt[entry] = position
   }
 }

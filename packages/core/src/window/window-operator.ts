@@ -6,7 +6,7 @@ import type { SeriesRegistry } from '../registry/series-registry.ts'
 import type { ResultQuality, ResultSource, WindowResult } from '../result/window-result.ts'
 import { countSeries } from './completeness.ts'
 import { shortestPaneMs } from './edges.ts'
-import { MetricRoutes } from './metric-routes.ts'
+import { ENTRY_NEXT, ENTRY_POSITION, ENTRY_STORE, ENTRY_STRIDE, MetricRoutes } from './metric-routes.ts'
 import { PaneStore } from './pane-store.ts'
 import type { EmittedWindow, QueryWindows } from './query-windows.ts'
 import { computeValues, sameRow } from './row.ts'
@@ -191,9 +191,18 @@ export class WindowOperator {
       if (routes === undefined) continue
       const timeMs = timestampsMs[row]!
       const value = values[row]!
-      const { stores, next, storeAt, positionAt } = routes
-      for (let entry = routes.heads[localIndexes[ref]!]!; entry >= 0; entry = next[entry]!)
-        stores[storeAt[entry]!]!.add(positionAt[entry]!, timeMs, value)
+      let entry = routes.heads[localIndexes[ref]!]!
+      if (entry < 0) continue
+      const { stores, entries } = routes
+      if (stores.length === 1) {
+        stores[0]!.add(entry, timeMs, value)
+        continue
+      }
+      do {
+        const at = entry * ENTRY_STRIDE
+        stores[entries[at + ENTRY_STORE]!]!.add(entries[at + ENTRY_POSITION]!, timeMs, value)
+        entry = entries[at + ENTRY_NEXT]!
+      } while (entry >= 0)
     }
   }
 
@@ -220,9 +229,9 @@ export class WindowOperator {
         hasState && !isGap
           ? decodeDistribution(states.bytes, states.offsets[stateAt]!, states.offsets[stateAt + 1]!)
           : undefined
-      for (; entry >= 0; entry = routes.next[entry]!) {
-        const store = routes.stores[routes.storeAt[entry]!]!
-        const position = routes.positionAt[entry]!
+      for (; entry >= 0; entry = routes.entries[entry * ENTRY_STRIDE + ENTRY_NEXT]!) {
+        const store = routes.stores[routes.entries[entry * ENTRY_STRIDE + ENTRY_STORE]!]!
+        const position = routes.entries[entry * ENTRY_STRIDE + ENTRY_POSITION]!
         if (isGap) store.exclude()
         else if (state !== undefined) store.addState(position, timeMs, state)
         else if (weight !== 1) store.addWeighted(position, timeMs, value, weight)

@@ -45,7 +45,12 @@ describe('a reader', () => {
     subscription.push(row(3, 1))
     subscription.end()
     const answers = await Promise.all(asked)
-    expect(answers.map(({ done, value }) => (done === true ? 'end' : 'startMs' in value && value.startMs))).toEqual([1, 2, 3, 'end'])
+    expect(answers.map(({ done, value }) => (done === true ? 'end' : 'startMs' in value && value.startMs))).toEqual([
+      1,
+      2,
+      3,
+      'end',
+    ])
     expect(await subscription.next()).toEqual({ done: true, value: undefined })
   })
 
