@@ -74,7 +74,8 @@ class WindowEngine implements Engine {
     this.#opened = storage === undefined ? Promise.resolve() : storage.open(this.registry)
     // Reported by the first call that needs the storage; here only kept from being unhandled.
     this.#opened.catch(this.#onError)
-    if (storage !== undefined) this.#queue = new WriteQueue(storage, this.#options.maxQueuedRows, this.#onError)
+    if (storage !== undefined)
+      this.#queue = new WriteQueue(storage, this.#options.maxQueuedRows, this.#onError, this.#opened)
     this.registry.onKindChange((metric) => this.#recheckKind(metric))
     if (this.#options.clock === 'system') {
       this.#timer = setInterval(() => this.#tick(), this.#options.tickMs)
@@ -144,10 +145,23 @@ class WindowEngine implements Engine {
         hint: 'close it first, or choose another name',
         details: { source: name },
       })
+    let isOpen = true
+    const checkSource = (): void => {
+      if (!isOpen) throw new TypeError(`the source ${name} was closed; open a new one`)
+    }
     return {
-      ingest: (batch, { backlog, batchId }) => this.#ingest(tenant, batch, name, batchId, backlog),
-      caughtUp: () => tenant.sources.caughtUp(name, this.nowMs()),
-      close: () => tenant.sources.close(name),
+      ingest: (batch, { backlog, batchId }) => {
+        checkSource()
+        return this.#ingest(tenant, batch, name, batchId, backlog)
+      },
+      caughtUp: () => {
+        checkSource()
+        tenant.sources.caughtUp(name, this.nowMs())
+      },
+      close: () => {
+        if (isOpen) tenant.sources.close(name)
+        isOpen = false
+      },
     }
   }
 
@@ -313,16 +327,15 @@ class WindowEngine implements Engine {
 
   async #close(): Promise<void> {
     clearInterval(this.#timer)
+    // What a replay still has to say goes into the queue at once; only its way to the storage takes time.
+    const replays = [...this.#replays].map((replay) => replay.finish())
+    this.#closed = true
+    for (const tenant of this.#tenants.values()) for (const query of tenant.queries.values()) query.remove()
     try {
-      for (const replay of [...this.#replays]) await replay.finish()
+      await this.#queue?.close()
+      await Promise.allSettled(replays)
     } finally {
-      this.#closed = true
-      for (const tenant of this.#tenants.values()) for (const query of tenant.queries.values()) query.remove()
-      try {
-        await this.#queue?.close()
-      } finally {
-        await this.#options.storage?.close()
-      }
+      await this.#options.storage?.close()
     }
   }
 

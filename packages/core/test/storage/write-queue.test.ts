@@ -260,3 +260,28 @@ test('closing twice is closing once: both wait for the last write', async () => 
   await closed
   expect([ids(), vi.getTimerCount()]).toEqual([['a'], 0])
 })
+
+test('an engine writes nothing before its storage is open, and closes it also when it never opened', async () => {
+  const { adapter, taken, isClosed } = storage(async () => {})
+  let open = (): void => {}
+  const slow = { ...adapter, open: () => new Promise<void>((resolve) => (open = resolve)) }
+  await using engine = createEngine({ storage: slow })
+  send(engine, [{ timeMs: T0, value: 1 }], 's', 'a')
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(taken).toEqual([])
+  open()
+  await engine.flush()
+  expect(taken).toEqual([{ rows: 1, batchId: 'a' }])
+
+  const errors: unknown[] = []
+  const failing = createEngine({
+    storage: { ...adapter, open: async () => Promise.reject(new Error('no disk')) },
+    onError: (error) => errors.push(error),
+  })
+  failing.replay('file')
+  send(failing, [{ timeMs: T0, value: 1 }], 's', 'b')
+  await Promise.all([failing.close(), failing.close()])
+  expect(isClosed()).toBe(true)
+  expect(errors).toContainEqual(expect.objectContaining({ message: 'no disk' }))
+  expect(() => send(failing, [{ timeMs: T0, value: 1 }])).toThrow(expect.objectContaining({ code: 'ENGINE_CLOSED' }))
+})
