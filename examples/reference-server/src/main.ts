@@ -1,4 +1,5 @@
 import { startInputs } from './input/index.ts'
+import { checkReplayFiles } from './input/replay-files.ts'
 import { stopOnSignals } from './lifecycle.ts'
 import { parseCommandLine } from './options.ts'
 import { startServer } from './server.ts'
@@ -18,6 +19,7 @@ else if (command.kind === 'wrong') {
   const lifecycle = stopOnSignals()
   const { options } = command
   try {
+    await checkReplayFiles(options.replays)
     const server = await startServer(options)
     lifecycle.onStop(() => server.close())
     for (const line of startupLines(server, options)) say(line)

@@ -281,7 +281,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     const flag: Flag = FLAGS[key]
     const text = given.get(key) ?? flag.initial ?? 'false'
     const result = flag.schema.safeParse(text)
-    if (!result.success) problems.push(`--${flag.name}: "${text}" does not do; give ${flag.expects}`)
+    if (!result.success) problems.push(`--${flag.name}: "${text}" is not valid; give ${flag.expects}`)
     return result.data as FlagValue<K>
   }
   const options: ServerOptions = {
@@ -320,7 +320,7 @@ function nameReplay(replays: { file: string; as?: string }[], as: string, from: 
   if (last === undefined || last.as !== undefined)
     problems.push(`${from}: there is no --replay before it to name; give ${FLAGS.replayAs.expects}`)
   else if (!FLAGS.replayAs.schema.safeParse(as).success)
-    problems.push(`${from}: "${as}" does not do; give ${FLAGS.replayAs.expects}`)
+    problems.push(`${from}: "${as}" is not valid; give ${FLAGS.replayAs.expects}`)
   else last.as = as
 }
 

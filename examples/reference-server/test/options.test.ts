@@ -60,16 +60,16 @@ describe('options', () => {
   })
 
   test.each([
-    [['--port', 'http'], '--port: "http" does not do; give a port from 1 to 65535, 0 for any free one, or off'],
-    [['--port', '65536'], '--port: "65536" does not do'],
+    [['--port', 'http'], '--port: "http" is not valid; give a port from 1 to 65535, 0 for any free one, or off'],
+    [['--port', '65536'], '--port: "65536" is not valid'],
     [['--port'], '--port: give a port'],
     [['--no-simulate=yes'], '--no-simulate: give no value'],
     [['--prot', '1'], '--prot: there is no such flag'],
     [['--retention-time', '1y'], 'did you mean --retention?'],
-    [['--retention', '1.5y'], '--retention: "1.5y" does not do; give a duration'],
-    [['--max-body', '0'], '--max-body: "0" does not do'],
-    [['--min-window', '10ms'], '--min-window: "10ms" does not do'],
-    [['--storage', 'clickhouse'], '--storage: "clickhouse" does not do; give memory'],
+    [['--retention', '1.5y'], '--retention: "1.5y" is not valid; give a duration'],
+    [['--max-body', '0'], '--max-body: "0" is not valid'],
+    [['--min-window', '10ms'], '--min-window: "10ms" is not valid'],
+    [['--storage', 'clickhouse'], '--storage: "clickhouse" is not valid; give memory'],
     [['start'], '"start" is not a flag'],
     [['-p', '1'], '-p: there is no such flag'],
     [['--port', 'off', '--otlp-http-port', 'off'], 'nothing would listen'],

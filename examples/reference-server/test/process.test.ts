@@ -157,7 +157,16 @@ describe('the process', { timeout: PATIENCE_MS }, () => {
     expect(await server.exit).toBe(2)
     expect(server.errors()).toBe(
       'windrow: --sevrers: there is no such flag, did you mean --servers; see --help\n' +
-        'windrow: --retention: "ever" does not do; give a duration such as 5s, 12h, 30d, 1y or 20y (a year is 365 days)\n',
+        'windrow: --retention: "ever" is not valid; give a duration such as 5s, 12h, 30d, 1y or 20y (a year is 365 days)\n',
+    )
+    expect(server.lines).toEqual([])
+  })
+
+  test('a replay file that is not there ends it with 1 before anything listens', async () => {
+    const server = startProcess(temporaryDir(), '--replay', 'nofile.csv')
+    expect(await server.exit).toBe(1)
+    expect(server.errors()).toMatch(
+      /^windrow: cannot replay nofile\.csv: there is no such file \(looked for \/.*nofile\.csv\)\n$/,
     )
     expect(server.lines).toEqual([])
   })

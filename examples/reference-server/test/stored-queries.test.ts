@@ -10,7 +10,9 @@ describe('stored queries', () => {
     expect(created.status).toBe(201)
     expect(created.headers.get('location')).toBe(`/v1/queries/${encodeURIComponent('ärger.v-1_2')}`)
     const address = created.headers.get('location')!
-    expect((await server.call('GET', address)).body).toEqual(created.body)
+    const { diagnostics, ...view } = created.body
+    expect(diagnostics).toMatchObject([{ code: 'UNMATCHED_METRIC', severity: 'info' }])
+    expect((await server.call('GET', address)).body).toEqual(view)
     expect(created.body).toMatchObject({
       name: 'ärger.v-1_2',
       text: TEXT,
@@ -45,6 +47,16 @@ describe('stored queries', () => {
     expect((await server.call('DELETE', address)).status).toBe(204)
     expect((await server.call('GET', address)).status).toBe(404)
     expect((await server.call('POST', '/v1/queries', { name: 'ärger.v-1_2', text: TEXT })).status).toBe(201)
+  })
+
+  test('a declaration against what senders say is taken, and told', async () => {
+    const server = await startTestServer()
+    await server.call('POST', '/v1/ingest', {
+      server: 'web-1',
+      metrics: [{ name: 'orders', value: 1, kind: 'counter' }],
+    })
+    const { body } = await server.call('POST', '/v1/query', { query: 'DECLARE METRIC orders KIND DELTA' })
+    expect(body.warnings).toEqual([expect.stringContaining('1 of 1 series of orders come as another kind than delta')])
   })
 
   test('queries, their state and declared metrics come back after a restart; deleted seeds do not', async () => {

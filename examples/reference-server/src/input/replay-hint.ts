@@ -27,7 +27,11 @@ export interface ReplayedSeries {
 export function replayHint(engine: Engine, replay: ReplayedSeries): string | undefined {
   const series = { server: replay.server, metric: replay.metric, labels: [] }
   if (engine.queries().some((query) => compileSelector(query.plan.selector)(series))) return undefined
-  return `no stored query reads ${replay.server}/${replay.metric}; to see it: ${replayQueryText(replay)}`
+  const text = replayQueryText(replay)
+  return (
+    `no stored query reads ${replay.server}/${replay.metric}; store this one in the dashboard without SINCE and UNTIL and ` +
+    `choose that range under Custom, or POST it to /v1/query as it is: ${text}`
+  )
 }
 
 /** A query over what the replay stored; it needs no stored query. */

@@ -42,7 +42,8 @@ export function createQueryText(engine: Engine, minWindowMs: number): QueryText 
       return { compiled, diagnostics: [...syntax, ...diagnostics] }
     },
     diagnose(text, { stored }) {
-      const { statements, diagnostics: syntax } = parse(text, { recovery: true })
+      // Without recovery: what follows from a slip of the pen is no second problem.
+      const { statements, diagnostics: syntax } = parse(text)
       const meaning = statements.flatMap(
         (statement) => compileStatement(statement, { catalog, minWindowMs, stored }).diagnostics,
       )

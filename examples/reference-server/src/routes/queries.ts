@@ -20,7 +20,7 @@ const updateBody = z.strictObject({ text: queryText.optional(), state: queryStat
 
 /** Stored queries: create, read, change, delete, and their results. */
 export function queryRoutes(app: FastifyInstance, context: ServerContext): void {
-  const { queries, bodyLimits } = context
+  const { queries, queryText: language, bodyLimits } = context
   route(app, '/v1/queries', {
     GET: async () => ({ queries: queries.list() }),
     POST: async (request, reply) => {
@@ -29,7 +29,7 @@ export function queryRoutes(app: FastifyInstance, context: ServerContext): void 
       return reply
         .code(201)
         .header('location', `/v1/queries/${encodeURIComponent(view.name)}`)
-        .send(view)
+        .send({ ...view, diagnostics: language.diagnose(body.text, { stored: true }) })
     },
   })
   route(app, '/v1/queries/:name', {

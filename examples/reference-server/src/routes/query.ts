@@ -1,4 +1,4 @@
-import type { QueryPlan, TimePoint } from '@windrow/core'
+import type { MetricInfo, QueryPlan, TimePoint } from '@windrow/core'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ServerContext } from '../context.ts'
@@ -26,9 +26,9 @@ export function runRoutes(app: FastifyInstance, context: ServerContext): void {
       reply.type('application/json; charset=utf-8')
       if (compiled.type === 'declare-metric') {
         queries.declareMetric(compiled.metric, compiled.declaration)
-        const declared = [engine.metric(compiled.metric, { tenant: TENANT })]
+        const info = engine.metric(compiled.metric, { tenant: TENANT })
         const stats = { rows: 0, durationMs: performance.now() - startedMs }
-        return resultsJson({ columns: [], stats, diagnostics, declared }, [])
+        return resultsJson({ columns: [], stats, diagnostics, declared: [info], warnings: warningsOf(info) }, [])
       }
       const { plan } = compiled
       const { fromMs, toMs } = rangeOf(plan, body, engine.nowMs())
@@ -59,4 +59,13 @@ function rangeOf(
   throw new HttpError(400, 'EMPTY_RANGE', 'the beginning of the range is not before its end', {
     hint: 'from and to of the request, else SINCE and UNTIL of the text, else the last 15 minutes',
   })
+}
+
+/** A declaration wins over what senders say, also where it is wrong: running totals read as amounts add up to nonsense. */
+function warningsOf(info: MetricInfo | undefined): string[] {
+  if (info === undefined || info.conflicts === 0) return []
+  return [
+    `${info.conflicts} of ${info.seriesCount} series of ${info.metric} come as another kind than ${info.kind}; ` +
+      'their samples are read as the declaration says',
+  ]
 }

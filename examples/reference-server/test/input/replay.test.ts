@@ -77,7 +77,9 @@ describe('replayCsv', () => {
   test('without a stored query it hints at one that runs', async () => {
     await replayCsv({ file: await writeSeries('disk usage.csv', ramp(5000)), engine, log })
     const hint = lines.at(-1)!
-    expect(hint).toMatch(/^no stored query reads replay\/disk usage; to see it: FROM replay SELECT "disk usage" /)
+    expect(hint).toMatch(
+      /^no stored query reads replay\/disk usage; .*Custom, or POST it to \/v1\/query as it is: FROM replay SELECT "disk usage" /,
+    )
     const rows = await history(hint.slice(hint.indexOf('FROM')).replace('avg, max', 'count, max'))
     expect(rows.reduce((total, row) => total + row.count, 0)).toBe(5000)
     expect(Math.max(...rows.map(({ values }) => values['max']!))).toBe(4999)

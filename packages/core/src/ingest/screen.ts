@@ -233,7 +233,10 @@ function refuse(
     if (tenantIds[ref] !== tenantId) return ['foreign-tenant', `series ${ref} belongs to another tenant`]
     if (!(Math.abs(timeMs) <= MAX_TIME_MS)) return ['bad-time', `the time is ${timeMs}`]
     if (timeMs < bounds.oldestMs)
-      return ['expired', `${iso(timeMs)} is before the retention, which begins at ${iso(bounds.oldestMs)}`]
+      return [
+        'expired',
+        `${iso(timeMs)} is before the retention, which begins at ${iso(bounds.oldestMs)}${asSeconds(timeMs)}`,
+      ]
     return ['future', `${iso(timeMs)} is too far ahead of the clock; at most ${iso(bounds.newestMs)} is taken`]
   })()
   return { index: row, reason, detail }
@@ -242,4 +245,9 @@ function refuse(
 function iso(epochMs: number): string {
   const date = new Date(epochMs)
   return Number.isNaN(date.getTime()) ? `${epochMs} ms` : date.toISOString()
+}
+
+/** Times that read as early 1970 in milliseconds are most likely meant in seconds. */
+function asSeconds(timeMs: number): string {
+  return timeMs > 0 && timeMs < 1e11 ? '; times are in milliseconds' : ''
 }

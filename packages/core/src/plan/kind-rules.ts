@@ -8,7 +8,9 @@ export type KindVerdict =
 
 const ALLOW: KindVerdict = { verdict: 'allow' }
 
-const COUNTER_HINT = 'a counter is a running total: declare it DELTA if each sample is an amount, or count its samples'
+const COUNTER_HINT =
+  'a counter is a running total: let its sender report amounts, in OpenTelemetry with ' +
+  'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta, or count its samples'
 
 /** The table of (kind, function) of `docs/language.md`. */
 export function kindRule(kind: MetricKind, fn: AggregatePlan['fn']): KindVerdict {

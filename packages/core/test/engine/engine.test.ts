@@ -238,6 +238,12 @@ describe('sources', () => {
     expect(engine.stats().tenants[0]!.watermarkMs).toBe(T0 - 2_000)
   })
 
+  test('a time in seconds is refused with a word on the unit', async () => {
+    await using engine = manualEngine({ retentionMs: 1_000 })
+    engine.advanceTo(T0)
+    expect(send(engine, [{ timeMs: T0 / 1_000, value: 1 }]).rejected[0]!.detail).toContain('times are in milliseconds')
+  })
+
   test('samples before the retention are refused by name', async () => {
     await using engine = manualEngine({ retentionMs: 1_000 })
     engine.advanceTo(T0)

@@ -144,7 +144,7 @@ export function QueryEditor({ name, text, onSave, onClose }: QueryEditorProps) {
 }
 
 async function diagnose(query: string, signal: AbortSignal): Promise<readonly WireDiagnostic[]> {
-  const answer = (await request('POST', 'v1/diagnose', { body: { query }, signal })) as
+  const answer = (await request('POST', 'v1/diagnose', { body: { query, stored: true }, signal })) as
     | { diagnostics?: readonly WireDiagnostic[] }
     | undefined
   return answer?.diagnostics ?? []

@@ -34,7 +34,9 @@ export function Readout({ view, focus, windowMs, isUnderCursor }: ReadoutProps) 
       <span class={isIncomplete(weakest) ? 'is-warning' : ''}>{stateWords(weakest).join(', ')}</span>
       <span>n {formatNumber(count)}</span>
       {complete && <span>{complete}</span>}
-      <span title={`revision ${row.revision}, query version ${row.queryVersion}`}>rev {row.revision % 65_536}</span>
+      {row.source === 'live' && (
+        <span title={`revision ${row.revision}, query version ${row.queryVersion}`}>rev {row.revision % 65_536}</span>
+      )}
     </p>
   )
 }

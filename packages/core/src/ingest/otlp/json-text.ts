@@ -1,3 +1,4 @@
+import { WindrowError } from '../../errors.ts'
 import { decodeFailed } from './decode-failed.ts'
 import { utf8Text } from './utf8.ts'
 
@@ -10,8 +11,18 @@ export function parseJsonPayload(bytes: Uint8Array): unknown {
   try {
     return LONG_INTEGER.test(text) ? JSON.parse(text, keepLongInteger) : JSON.parse(text)
   } catch (cause) {
-    throw decodeFailed(cause instanceof RangeError ? 'the JSON is nested too deep' : 'the body is not JSON', 0)
+    if (cause instanceof RangeError) throw decodeFailed('the JSON is nested too deep', 0)
+    throw notJson(text, cause instanceof Error ? cause.message : '')
   }
+}
+
+/** Says what the parser said, without the piece of the body that it quotes, and where, if it told. */
+function notJson(text: string, message: string): WindrowError {
+  const [reason = ''] = message.split(/,? ?(?:"|\.\.\.|in JSON)/)
+  const what = reason === '' ? 'the body is not JSON' : `the body is not JSON: ${reason}`
+  const position = /at position (\d+)/.exec(message)?.[1]
+  if (position === undefined) return new WindrowError('DECODE_FAILED', what, { details: { offset: 0 } })
+  return decodeFailed(what, new TextEncoder().encode(text.slice(0, Number(position))).length)
 }
 
 function keepLongInteger(_key: string, value: unknown, context?: { readonly source?: string }): unknown {

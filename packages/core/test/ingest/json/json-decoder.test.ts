@@ -139,6 +139,19 @@ describe('plain JSON', () => {
     expect([batch.length, registry.size]).toEqual([0, 0])
   })
 
+  it('says what is wrong with broken JSON, and at which byte where the parser tells', () => {
+    const decodeText = (body: string) => (): DecodeResult =>
+      createJsonDecoder(createSeriesRegistry()).decode(new TextEncoder().encode(body), createSampleBatch(4), {
+        nowMs: NOW_MS,
+      })
+    const metrics = '{"server":"wéb","metrics":[{"name":"m",'
+    expect(decodeText(`${metrics}}]}`)).toThrow(
+      expect.objectContaining({ details: { offset: new TextEncoder().encode(metrics).length } }),
+    )
+    expect(decodeText(`${metrics}}]}`)).toThrow(/^the body is not JSON: Expected .+ \(at byte 40\)$/)
+    expect(decodeText('{"server":"a","metrics":[7,]}')).toThrow(/^the body is not JSON: Unexpected token ']'$/)
+  })
+
   it('refuses text that is not UTF-8', () => {
     const decoder = createJsonDecoder(createSeriesRegistry())
     const bytes = Uint8Array.from([0x22, 0xff, 0x22])
