@@ -5,7 +5,15 @@ export interface MetricDeclaration {
   readonly kind?: MetricKind
   /** UCUM, for example `s`, `By`, `1`. */
   readonly unit?: string
+  /** What the first sample of a counter series amounts to; see `FirstPolicy`. Default `auto`. */
+  readonly first?: FirstPolicy
 }
+
+/**
+ * Of the first sample of a counter series: `zero` counts its whole value, `baseline` counts nothing, `auto` counts it
+ * when its start time says that all of it happened while the query was there.
+ */
+export type FirstPolicy = 'zero' | 'baseline' | 'auto'
 
 /** What is known of a metric of one tenant. */
 export interface MetricInfo {

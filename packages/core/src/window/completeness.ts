@@ -2,8 +2,7 @@ import { KIND_CODES } from '../registry/canonical.ts'
 import type { SeriesProgress } from '../registry/series-progress.ts'
 import type { SeriesRegistry } from '../registry/series-registry.ts'
 import type { PaneStore } from './pane-store.ts'
-import type { GroupSeries } from './row.ts'
-import type { WindowView } from './window-view.ts'
+import type { GroupSeries, RowView } from './row.ts'
 
 /** A series without a known interval is expected for this long after its last sample. */
 const EXPECT_AT_LEAST_MS = 60_000
@@ -17,7 +16,7 @@ const DISTRIBUTION = KIND_CODES.distribution
  */
 export function countSeries(
   store: PaneStore,
-  view: WindowView,
+  view: RowView,
   endMs: number,
   sizeMs: number,
   registry: SeriesRegistry,

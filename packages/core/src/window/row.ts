@@ -2,7 +2,20 @@ import type { ExponentialSketch } from '../aggregate/sketch/exponential/sketch.t
 import type { StatsCells } from '../aggregate/stats-cells.ts'
 import type { ColumnPlan } from '../plan/query-plan.ts'
 import type { ColumnQuality, ResultQuality, ResultValue, WindowResult } from '../result/window-result.ts'
-import type { WindowView } from './window-view.ts'
+
+/** What a row is made of: the state of the groups of one window. What is returned is good until the next call. */
+export interface RowView {
+  /** Samples of a slot. */
+  count(slot: number): number
+  /** Cells whose slot 0 is the state of `slot`. */
+  stats(slot: number): StatsCells
+  /** Undefined when there is no finite value. */
+  sketch(slot: number): ExponentialSketch | undefined
+  /** Whether extremes of the slot are bucket bounds, not recorded values. */
+  hasBoundExtremes(slot: number): boolean
+  /** Whether the series at `position` had a sample. */
+  hasSeen(position: number): boolean
+}
 
 /** How many series of a group were there, and how many should have been. */
 export interface GroupSeries {
@@ -22,7 +35,7 @@ export interface RowValues {
   readonly quality: ResultQuality | undefined
 }
 
-export function computeValues(columns: readonly ColumnPlan[], view: WindowView, slot: number): RowValues {
+export function computeValues(columns: readonly ColumnPlan[], view: RowView, slot: number): RowValues {
   const stats = view.stats(slot)
   const sketch = columns.some((column) => column.aggregate.fn === 'percentile') ? view.sketch(slot) : undefined
   const values: Record<string, ResultValue> = Object.create(null)
@@ -78,7 +91,7 @@ function columnValue(column: ColumnPlan, stats: StatsCells, sketch: ExponentialS
 function columnQuality(
   column: ColumnPlan,
   sketch: ExponentialSketch | undefined,
-  view: WindowView,
+  view: RowView,
   slot: number,
 ): ColumnQuality | undefined {
   const { fn } = column.aggregate

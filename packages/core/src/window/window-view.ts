@@ -1,9 +1,10 @@
 import { ExponentialSketch } from '../aggregate/sketch/exponential/sketch.ts'
 import { StatsCells } from '../aggregate/stats-cells.ts'
 import { type PaneState, unionOfSeen } from './merged-panes.ts'
+import type { RowView } from './row.ts'
 
 /** The parts of one window, panes or merged panes, read as if they were one. Reused from window to window. */
-export class WindowView {
+export class WindowView implements RowView {
   #parts: readonly PaneState[] = []
   readonly #mergedStats = new StatsCells(1)
   readonly #mergedSketch = new ExponentialSketch()
