@@ -5,6 +5,7 @@ export default defineConfig({
     index: 'src/index.ts',
     'ingest/otlp/index': 'src/ingest/otlp/index.ts',
     'ingest/json/index': 'src/ingest/json/index.ts',
+    'telemetry/index': 'src/telemetry/index.ts',
     'testing/index': 'src/testing/index.ts',
   },
   format: ['esm'],

@@ -13,6 +13,7 @@ export type {
   IngestOptions,
   IngestResult,
   LagExplanation,
+  LateRow,
   PointCounters,
   PolledSource,
   Query,
@@ -36,15 +37,23 @@ export {
   SampleBatch,
   SampleFlag,
 } from './ingest/sample-batch.ts'
+export type { ArithmeticOperator, ComparisonOperator, Expression } from './plan/expression.ts'
 export { type KindVerdict, kindRule } from './plan/kind-rules.ts'
 export type {
   AggregatePlan,
+  AlignedWindowPlan,
+  CalendarWindowPlan,
   ColumnPlan,
+  EmitPlan,
+  FillPlan,
+  FixedWindowPlan,
   GroupDimension,
   LabelMatcher,
+  LatePolicy,
   PercentileRank,
   QueryPlan,
   SeriesSelector,
+  SessionWindowPlan,
   SourceSelector,
   TimePoint,
   WindowPlan,
@@ -60,7 +69,7 @@ export type {
   SeriesRef,
   Temporality,
 } from './registry/identity.ts'
-export type { MetricDeclaration, MetricInfo } from './registry/metric-catalog.ts'
+export type { FirstPolicy, MetricDeclaration, MetricInfo } from './registry/metric-catalog.ts'
 export type { Pattern, PatternMatcher } from './registry/pattern.ts'
 export { compilePattern } from './registry/pattern-matcher.ts'
 export { compileSelector, literalServers } from './registry/selector.ts'
@@ -75,6 +84,7 @@ export type {
   ResultValue,
   WindowResult,
 } from './result/window-result.ts'
+export type { StateStore } from './storage/state-store.ts'
 export type {
   CatalogMetric,
   ScanRawRequest,

@@ -1,4 +1,5 @@
-import type { MetricKind, Pattern } from '@windrow/core'
+import type { MetricDeclaration, MetricKind, Pattern, QueryPlan } from '@windrow/core'
+import type { ColumnRefNode, ExpressionNode, NumberNode } from './expression-ast.ts'
 import type { Span } from './span.ts'
 
 /** One statement of a script. */
@@ -9,10 +10,16 @@ export interface QueryStatement {
   readonly from: FromClause
   readonly select: SelectClause
   readonly where?: WhereClause
-  readonly window: WindowClause
+  readonly window: WindowClause | SessionClause
   readonly compute: ComputeClause
   readonly groupBy?: GroupByClause
+  readonly having?: HavingClause
+  readonly minSamples?: MinSamplesClause
+  readonly fill?: FillClause
+  readonly orderBy?: OrderByClause
+  readonly limit?: LimitClause
   readonly lateness?: LatenessClause
+  readonly emit?: EmitClause
   readonly range?: RangeClause
   readonly span: Span
 }
@@ -22,6 +29,13 @@ export interface DeclareMetricStatement {
   readonly metric: NameNode
   readonly kind?: KindNode
   readonly unit?: StringNode
+  readonly first?: FirstNode
+  readonly span: Span
+}
+
+export interface FirstNode {
+  readonly type: 'first'
+  readonly first: NonNullable<MetricDeclaration['first']>
   readonly span: Span
 }
 
@@ -69,7 +83,16 @@ export interface PatternNode {
 
 export interface SelectClause {
   readonly type: 'select'
+  /** Absent: the samples as they are. */
+  readonly reading?: ReadingNode
   readonly metric: NameNode
+  readonly span: Span
+}
+
+/** The function before the metric, as in `rate(m)`. */
+export interface ReadingNode {
+  readonly type: 'reading'
+  readonly reading: 'increase' | 'rate'
   readonly span: Span
 }
 
@@ -96,13 +119,25 @@ export interface WindowClause {
   readonly size: DurationNode
   readonly every?: DurationNode
   readonly offset?: SignedDurationNode
+  /** The name of a time zone, as written. */
+  readonly timeZone?: StringNode
   readonly span: Span
 }
 
-/** `ms` for fixed units; days and weeks are calendar units, which begin at midnight and on Monday. */
+export interface SessionClause {
+  readonly type: 'session'
+  readonly gap: DurationNode
+  readonly max?: DurationNode
+  readonly span: Span
+}
+
+/**
+ * `ms` for fixed units; days, weeks and months are calendar units, which begin at midnight, on Monday and on the
+ * first. A year is 12 months.
+ */
 export interface DurationNode {
   readonly type: 'duration'
-  readonly unit: 'ms' | 'day' | 'week'
+  readonly unit: 'ms' | 'day' | 'week' | 'month'
   /** Whole, at least 1. */
   readonly count: number
   readonly span: Span
@@ -137,13 +172,6 @@ export interface CallNode {
   readonly span: Span
 }
 
-/** A number as the decimal it was written as, normalised: `99`, `99.9`, `-0.5`. Never an exponent. */
-export interface NumberNode {
-  readonly type: 'number'
-  readonly decimal: string
-  readonly span: Span
-}
-
 export interface GroupByClause {
   readonly type: 'group-by'
   /** At least one. */
@@ -159,11 +187,50 @@ export interface DimensionNode {
   readonly span: Span
 }
 
+export interface HavingClause {
+  readonly type: 'having'
+  readonly condition: ExpressionNode
+  readonly span: Span
+}
+
+export interface MinSamplesClause {
+  readonly type: 'min-samples'
+  /** Whole, at least 1. */
+  readonly count: number
+  readonly span: Span
+}
+
+/** `FILL 0` is read as `ZERO`. */
+export type FillClause =
+  | { readonly type: 'fill'; readonly with: 'none' | 'null' | 'zero'; readonly span: Span }
+  | { readonly type: 'fill'; readonly with: 'number'; readonly value: NumberNode; readonly span: Span }
+  | { readonly type: 'fill'; readonly with: 'previous'; readonly within?: DurationNode; readonly span: Span }
+
+export interface OrderByClause {
+  readonly type: 'order-by'
+  readonly column: ColumnRefNode
+  readonly descending: boolean
+  readonly span: Span
+}
+
+export interface LimitClause {
+  readonly type: 'limit'
+  /** Whole, at least 1. */
+  readonly count: number
+  readonly span: Span
+}
+
 export interface LatenessClause {
   readonly type: 'lateness'
   readonly duration: DurationNode
+  /** What stands after THEN. */
+  readonly late?: NonNullable<QueryPlan['late']>
   readonly span: Span
 }
+
+export type EmitClause =
+  | { readonly type: 'emit'; readonly at: 'end' | 'final'; readonly span: Span }
+  | { readonly type: 'emit'; readonly at: 'every'; readonly every: DurationNode; readonly span: Span }
 
 export interface RangeClause {
   readonly type: 'range'
@@ -180,15 +247,18 @@ export type TimePointNode =
 export type AstNode =
   | Statement
   | KindNode
+  | FirstNode
   | StringNode
   | NameNode
   | FromClause
   | SourceNode
   | PatternNode
   | SelectClause
+  | ReadingNode
   | WhereClause
   | MatcherNode
   | WindowClause
+  | SessionClause
   | DurationNode
   | SignedDurationNode
   | ComputeClause
@@ -197,6 +267,13 @@ export type AstNode =
   | NumberNode
   | GroupByClause
   | DimensionNode
+  | HavingClause
+  | ExpressionNode
+  | MinSamplesClause
+  | FillClause
+  | OrderByClause
+  | LimitClause
   | LatenessClause
+  | EmitClause
   | RangeClause
   | TimePointNode

@@ -6,6 +6,7 @@ const WEEK_MS = 7 * DAY_MS
 const FIRST_MONDAY_MS = -3 * DAY_MS
 /** A hundred years of 365.25 days. */
 const MAX_DURATION_MS = 36_525 * DAY_MS
+const MAX_MONTHS = 1_200
 
 const FIXED_UNITS: readonly (readonly [unit: string, ms: number])[] = [
   ['h', 3_600_000],
@@ -15,18 +16,23 @@ const FIXED_UNITS: readonly (readonly [unit: string, ms: number])[] = [
 ]
 /** Falling order, the fixed ones after the calendar ones. */
 const UNIT_ORDER = ['y', 'mo', 'w', 'd', 'h', 'm', 's', 'ms']
+/** Units that can stand in one duration. */
+const FAMILIES: Readonly<Record<string, 'months' | 'days' | 'fixed'>> = { y: 'months', mo: 'months', w: 'days', d: 'days' }
 
 const UNIT_MS = { ms: 1, day: DAY_MS, week: WEEK_MS } as const
 
-type DurationValue = Pick<DurationNode, 'unit' | 'count'>
+export type DurationValue = Pick<DurationNode, 'unit' | 'count'>
+/** Of one length wherever it stands. */
+export type FixedDuration = DurationValue & { readonly unit: 'ms' | 'day' | 'week' }
 
-/** Length in UTC, where every day has 86,400,000 ms. */
-export function durationMs(duration: DurationValue): number {
-  return duration.count * UNIT_MS[duration.unit]
+/** Whether it has a length in milliseconds: months have not. */
+export function isFixedDuration<T extends DurationValue>(duration: T): duration is T & FixedDuration {
+  return duration.unit !== 'month'
 }
 
-export function signedDurationMs(signed: SignedDurationNode): number {
-  return signed.sign * durationMs(signed.duration)
+/** Length in UTC, where every day has 86,400,000 ms. */
+export function durationMs(duration: FixedDuration): number {
+  return duration.count * UNIT_MS[duration.unit]
 }
 
 /** Where counting in this unit begins, relative to the epoch. */
@@ -36,15 +42,10 @@ export function unitOriginMs(duration: DurationValue): number {
 
 export type DurationReading =
   | { readonly ok: true; readonly value: DurationValue }
-  | {
-      readonly ok: false
-      readonly reason: 'invalid' | 'not-available'
-      readonly message: string
-      readonly hint?: string
-    }
+  | { readonly ok: false; readonly message: string; readonly hint?: string }
 
 function invalid(message: string, hint?: string): DurationReading {
-  return { ok: false, reason: 'invalid', message, ...(hint === undefined ? {} : { hint }) }
+  return { ok: false, message, ...(hint === undefined ? {} : { hint }) }
 }
 
 /** Reads a duration token, one or more `<integer><unit>`. */
@@ -62,28 +63,36 @@ export function readDuration(image: string): DurationReading {
     if (part.order < previous.order)
       return invalid(`${image}: ${part.unit} after ${previous.unit}`, 'write the larger unit first: 1h30m')
   }
-  const calendar = parts.filter((part) => part.order <= UNIT_ORDER.indexOf('d'))
-  if (calendar.length > 0 && calendar.length < parts.length)
-    return invalid(
-      `${image}: mixes calendar units (d, w) with fixed units (ms, s, m, h)`,
-      'a day is a calendar unit; write hours instead, or days alone',
-    )
-  const tooNew = parts.find((part) => part.unit === 'mo' || part.unit === 'y')
-  if (tooNew !== undefined)
-    return {
-      ok: false,
-      reason: 'not-available',
-      message: `${tooNew.unit === 'mo' ? 'months (mo)' : 'years (y)'} are not available yet`,
-      hint: 'use days (d) or weeks (w)',
-    }
-  const weeksOnly = parts.every((part) => part.unit === 'w')
+  const families = new Set(parts.map(({ unit }) => FAMILIES[unit] ?? 'fixed'))
+  if (families.size > 1) return mixedUnits(image, families)
+  if (families.has('months')) {
+    const months = parts.reduce((sum, { count, unit }) => sum + count * (unit === 'y' ? 12 : 1), 0)
+    return within(image, months, MAX_MONTHS) ?? { ok: true, value: { unit: 'month', count: months } }
+  }
   const lengthMs = parts.reduce((sum, part) => sum + part.count * unitMs(part.unit), 0)
-  if (lengthMs === 0) return invalid(`${image}: a duration is longer than nothing`)
-  if (!(lengthMs <= MAX_DURATION_MS)) return invalid(`${image}: longer than 100 years`)
-  if (calendar.length === 0) return { ok: true, value: { unit: 'ms', count: lengthMs } }
-  return weeksOnly
+  const wrong = within(image, lengthMs, MAX_DURATION_MS)
+  if (wrong !== undefined) return wrong
+  if (families.has('fixed')) return { ok: true, value: { unit: 'ms', count: lengthMs } }
+  return parts.every((part) => part.unit === 'w')
     ? { ok: true, value: { unit: 'week', count: lengthMs / WEEK_MS } }
     : { ok: true, value: { unit: 'day', count: lengthMs / DAY_MS } }
+}
+
+function within(image: string, length: number, most: number): DurationReading | undefined {
+  if (length === 0) return invalid(`${image}: a duration is longer than nothing`)
+  return length <= most ? undefined : invalid(`${image}: longer than 100 years`)
+}
+
+function mixedUnits(image: string, families: ReadonlySet<string>): DurationReading {
+  if (families.has('fixed'))
+    return invalid(
+      `${image}: mixes calendar units (d, w, mo, y) with fixed units (ms, s, m, h)`,
+      'a day is a calendar unit; write hours instead, or days alone',
+    )
+  return invalid(
+    `${image}: mixes months (mo, y) with days (d, w)`,
+    'a month has no fixed number of days; write months alone, or days alone',
+  )
 }
 
 function unitMs(unit: string): number {
@@ -92,8 +101,16 @@ function unitMs(unit: string): number {
   return FIXED_UNITS.find(([name]) => name === unit)?.[1] ?? Number.NaN
 }
 
-/** Canonical text: `90s` is `1m30s`. Weeks stay weeks and days days, since they are counted from different days. */
+/**
+ * Canonical text: `90s` is `1m30s`, `18mo` is `1y6mo`. Weeks stay weeks and days days, since they are counted from
+ * different days.
+ */
 export function printDuration(duration: DurationValue): string {
+  if (duration.unit === 'month') {
+    const years = Math.floor(duration.count / 12)
+    const months = duration.count % 12
+    return `${years === 0 ? '' : `${years}y`}${months === 0 ? '' : `${months}mo`}`
+  }
   if (duration.unit === 'week') return `${duration.count}w`
   if (duration.unit === 'day') return `${duration.count}d`
   let rest = duration.count

@@ -2,12 +2,14 @@ import { EOF, type IRecognitionException, type IToken, tokenMatcher } from 'chev
 import type { Statement } from './ast.ts'
 import { type Diagnostic, DiagnosticList, hasErrors, inTextOrder } from './diagnostics.ts'
 import { LineIndex, type Span } from './span.ts'
-import { AstBuilder } from './syntax/cst-to-ast.ts'
+import { BuildContext } from './syntax/build/context.ts'
+import { buildStatement } from './syntax/build/statement.ts'
 import { QueryParser } from './syntax/grammar.ts'
+import { BAD_TOKENS, tokenize } from './syntax/lexer.ts'
 import { reportBadTokens } from './syntax/lexical-errors.ts'
 import { notAvailable } from './syntax/not-available.ts'
 import { readSyntaxProblem } from './syntax/syntax-messages.ts'
-import { BAD_TOKENS, LeftParen, RightParen, Semicolon, tokenEnd, tokenize } from './syntax/tokens.ts'
+import { LeftParen, RightParen, Semicolon, tokenEnd } from './syntax/tokens.ts'
 
 const MAX_TEXT_LENGTH = 65_536
 const MAX_OPEN_BRACKETS = 64
@@ -117,7 +119,7 @@ function parseStatement(
     reportBadTokens(tokens, lines, diagnostics)
   for (const error of errors) reportSyntaxError(error, tokens, lines, diagnostics)
   if (errors.length > 0 && !recovery) return undefined
-  return cst === undefined ? undefined : new AstBuilder(lines, diagnostics).statement(cst)
+  return cst === undefined ? undefined : buildStatement(new BuildContext(lines, diagnostics), cst)
 }
 
 function reportSyntaxError(
@@ -128,7 +130,7 @@ function reportSyntaxError(
 ): void {
   if (BAD_TOKENS.has(error.token.tokenType)) return
   const span = errorSpan(error.token, tokens, lines)
-  const missing = notAvailable(tokens, tokens.indexOf(error.token))
+  const missing = notAvailable(error.token)
   const { message, hint } = missing ?? readSyntaxProblem(error.message)
   diagnostics.error(missing === undefined ? 'SYNTAX' : 'NOT_AVAILABLE', span, message, hint)
 }

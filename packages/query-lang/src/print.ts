@@ -1,9 +1,10 @@
 import type { MetricKind, Pattern } from '@windrow/core'
-import type { AstNode, ColumnNode, MatcherNode, QueryStatement } from './ast.ts'
+import type { AstNode, ColumnNode, EmitClause, FillClause, MatcherNode, QueryStatement } from './ast.ts'
 import { printDuration } from './duration.ts'
 import { printInstant } from './instant.ts'
 import { quote } from './literals.ts'
 import { isNameWord, isPlainLabel, isPlainName } from './names.ts'
+import { printExpression } from './print-expression.ts'
 
 function printName(name: string): string {
   return isPlainName(name) ? name : quote(name)
@@ -53,7 +54,13 @@ function printQuery(query: QueryStatement): string {
     query.window,
     query.compute,
     query.groupBy,
+    query.having,
+    query.minSamples,
+    query.fill,
+    query.orderBy,
+    query.limit,
     query.lateness,
+    query.emit,
     query.range,
   ]
   return clauses
@@ -64,6 +71,31 @@ function printQuery(query: QueryStatement): string {
 
 function printColumn(column: ColumnNode): string {
   return column.alias === undefined ? print(column.call) : `${print(column.call)} AS ${column.alias.name}`
+}
+
+/** ` WORD node`, or nothing. */
+function printOption(word: string, node: AstNode | undefined): string {
+  return node === undefined ? '' : ` ${word} ${print(node)}`
+}
+
+function printFill(fill: FillClause): string {
+  switch (fill.with) {
+    case 'none':
+      return 'FILL NONE'
+    case 'null':
+      return 'FILL NULL'
+    case 'zero':
+      return 'FILL ZERO'
+    case 'number':
+      return `FILL ${print(fill.value)}`
+    case 'previous':
+      return `FILL PREVIOUS${printOption('WITHIN', fill.within)}`
+  }
+}
+
+function printEmit(emit: EmitClause): string {
+  if (emit.at === 'every') return `EMIT EVERY ${print(emit.every)}`
+  return emit.at === 'final' ? 'EMIT FINAL' : 'EMIT ON END'
 }
 
 /**
@@ -78,9 +110,11 @@ export function print(node: AstNode): string {
       return printQuery(node)
     case 'declare-metric': {
       const kind = node.kind === undefined ? '' : ` ${print(node.kind)}`
-      const unit = node.unit === undefined ? '' : ` UNIT ${print(node.unit)}`
-      return `DECLARE METRIC ${print(node.metric)}${kind}${unit}`
+      const first = node.first === undefined ? '' : ` ${print(node.first)}`
+      return `DECLARE METRIC ${print(node.metric)}${kind}${printOption('UNIT', node.unit)}${first}`
     }
+    case 'first':
+      return `FIRST ${node.first.toUpperCase()}`
     case 'kind':
       return `KIND ${KIND_WORDS[node.kind]}`
     case 'string':
@@ -94,16 +128,21 @@ export function print(node: AstNode): string {
     case 'pattern':
       return printPattern(node.pattern)
     case 'select':
-      return `SELECT ${print(node.metric)}`
+      return node.reading === undefined
+        ? `SELECT ${print(node.metric)}`
+        : `SELECT ${print(node.reading)}(${print(node.metric)})`
+    case 'reading':
+      return node.reading
     case 'where':
       return `WHERE ${node.matchers.map(print).join(' AND ')}`
     case 'matcher':
       return printMatcher(node)
     case 'window': {
-      const every = node.every === undefined ? '' : ` EVERY ${print(node.every)}`
-      const offset = node.offset === undefined ? '' : ` OFFSET ${print(node.offset)}`
-      return `WINDOW ${print(node.size)}${every}${offset}`
+      const every = printOption('EVERY', node.every)
+      return `WINDOW ${print(node.size)}${every}${printOption('OFFSET', node.offset)}${printOption('TZ', node.timeZone)}`
     }
+    case 'session':
+      return `WINDOW SESSION GAP ${print(node.gap)}${printOption('MAX', node.max)}`
     case 'duration':
       return printDuration(node)
     case 'signed-duration':
@@ -120,8 +159,27 @@ export function print(node: AstNode): string {
       return `GROUP BY ${printList(node.dimensions)}`
     case 'dimension':
       return node.kind === 'topology' || isPlainLabel(node.name) ? node.name : quote(node.name)
+    case 'having':
+      return `HAVING ${print(node.condition)}`
+    case 'column-ref':
+    case 'negate':
+    case 'binary':
+    case 'between':
+    case 'null-test':
+    case 'not':
+      return printExpression(node)
+    case 'min-samples':
+      return `MIN SAMPLES ${node.count}`
+    case 'fill':
+      return printFill(node)
+    case 'order-by':
+      return `ORDER BY ${print(node.column)}${node.descending ? ' DESC' : ''}`
+    case 'limit':
+      return `LIMIT ${node.count}`
     case 'lateness':
-      return `LATENESS ${print(node.duration)}`
+      return `LATENESS ${print(node.duration)}${node.late === undefined ? '' : ` THEN ${node.late.toUpperCase()}`}`
+    case 'emit':
+      return printEmit(node)
     case 'range':
       return `SINCE ${print(node.since)}${node.until === undefined ? '' : ` UNTIL ${print(node.until)}`}`
     case 'now':

@@ -1,4 +1,6 @@
 import { growFloat64 } from '../internal/grow.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 
 /**
  * count, sum, min and max of many slots. The cells of a slot lie side by side, one cache line a slot, because
@@ -27,6 +29,8 @@ interface WideSum {
   scaledCompensation: number
 }
 
+const NO_WIDE: ReadonlyMap<number, WideSum> = new Map()
+
 export class StatsCells {
   cells: Float64Array
   #wide: Map<number, WideSum> | undefined
@@ -53,6 +57,41 @@ export class StatsCells {
     this.cells.fill(0)
     initialise(this.cells, 0)
     this.#wide = undefined
+  }
+
+  /** Writes the cells as they lie in memory. */
+  save(writer: StateWriter): void {
+    writer.varint(CELL_STRIDE)
+    writer.row(this.cells)
+    const wide = this.#wide ?? NO_WIDE
+    writer.varint(wide.size)
+    for (const [slot, sum] of wide) {
+      writer.varint(slot)
+      writer.varint(sum.positiveInfinities)
+      writer.varint(sum.negativeInfinities)
+      writer.f64(sum.scaledSum)
+      writer.f64(sum.scaledCompensation)
+    }
+  }
+
+  /** Takes on what `save` wrote, in the place of everything it has. */
+  load(reader: StateReader): void {
+    const { offset } = reader
+    const stride = reader.varint('cells of a slot')
+    const cells = reader.f64s('cells')
+    if (stride !== CELL_STRIDE || cells.length % stride !== 0)
+      reader.corrupt(`${cells.length} cells, ${stride} a slot, are not ${CELL_STRIDE} a slot`, offset)
+    this.cells = cells
+    this.#wide = undefined
+    for (let left = reader.count('wide sums'); left > 0; left--) {
+      this.#wide ??= new Map()
+      this.#wide.set(reader.index('slot', this.slots), {
+        positiveInfinities: reader.varint('infinities'),
+        negativeInfinities: reader.varint('infinities'),
+        scaledSum: reader.f64('sum'),
+        scaledCompensation: reader.f64('compensation of a sum'),
+      })
+    }
   }
 
   /** Empties one slot. */

@@ -1,6 +1,6 @@
 import type { DecodeResult, RejectedPoint } from '../ingest/decode-result.ts'
 import type { SampleBatch } from '../ingest/sample-batch.ts'
-import type { ColumnPlan, QueryPlan } from '../plan/query-plan.ts'
+import type { QueryPlan } from '../plan/query-plan.ts'
 import type { MetricDeclaration, MetricInfo } from '../registry/metric-catalog.ts'
 import type { SeriesDirectory } from '../registry/series-directory.ts'
 import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
@@ -63,6 +63,20 @@ export interface QueryProgress {
   readonly finalThroughMs: number
   readonly watermarkMs: number
   readonly lateDropped: number
+  readonly source: 'live'
+}
+
+/** A sample that came behind the lateness of a query that says `THEN SIDE`. */
+export interface LateRow {
+  readonly tenant: string
+  readonly query: string
+  readonly queryVersion: number
+  readonly metric: string
+  readonly server: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly timeMs: number
+  /** The sum, for a distribution. */
+  readonly value: number
 }
 
 export interface SubscribeOptions {
@@ -97,6 +111,10 @@ export interface Query {
   latest(): WindowResult[]
   /** Calls back for every row, in emission order, within the call that caused it. Returns the way out. */
   subscribe(listener: (result: WindowResult) => void): () => void
+  /** Calls back for every sample that came too late, under `THEN SIDE`. Returns the way out. */
+  subscribeLate(listener: (late: LateRow) => void): () => void
+  /** Calls back after the rows of a tick that made more windows final, also when they have no rows. */
+  subscribeProgress(listener: (progress: QueryProgress) => void): () => void
   /** Rows as they come; bounded; ends with the query, the engine or the signal. */
   results(options?: SubscribeOptions): AsyncIterableIterator<SubscriptionItem>
   /** Stops emission and drops state. */
@@ -211,7 +229,7 @@ export interface Engine extends AsyncDisposable {
   metrics(options?: { readonly tenant?: string }): MetricInfo[]
   servers(options?: { readonly tenant?: string }): string[]
   columnsOf(
-    plan: { readonly columns: readonly ColumnPlan[]; readonly selector: { readonly metric: string } },
+    plan: Pick<QueryPlan, 'columns' | 'reading'> & { readonly selector: { readonly metric: string } },
     options?: { readonly tenant?: string },
   ): ColumnSchema[]
   /** Runs a plan over what is stored, up to now. Rows by window start, then group; `source: 'backfill'`. */

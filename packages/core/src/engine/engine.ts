@@ -31,6 +31,7 @@ import {
   type ResolvedEngineOptions,
   resolveEngineOptions,
 } from './options.ts'
+import { lateRow } from './late-row.ts'
 import { checkPlan, columnSchemas, kindProblem } from './plan-check.ts'
 import { ReplayRun } from './replay-run.ts'
 import { StoredQuery } from './stored-query.ts'
@@ -174,7 +175,7 @@ class WindowEngine implements Engine {
       retentionMs: options.retentionMs ?? this.#options.retentionMs,
       disorderMs: this.#options.disorderMs,
       sampleHorizonMs: this.#sampleHorizonMs,
-      generation: this.#options.generation,
+      generation: () => this.#options.generation,
       admit: (batch, batchId) => this.#admit(tenant, batch, batchId),
       store: (batch, batchId) => this.#store(tenant, batch, batchId),
       deliver: () => this.#deliver(tenant),
@@ -199,6 +200,7 @@ class WindowEngine implements Engine {
     const query = new StoredQuery(name, tenant.name, plan, version, options.paused ?? false, {
       operator: tenant.live,
       defaultLatenessMs: this.#options.latenessMs,
+      defaultLate: this.#options.storage === undefined ? 'drop' : 'repair',
       nowMs: () => this.nowMs(),
       columnsOf: (of) => this.columnsOf(of, { tenant: tenant.name }),
       problemOf: (of) => kindProblem(of, this.registry.metricInfo(tenant.id, of.selector.metric)),
@@ -206,6 +208,8 @@ class WindowEngine implements Engine {
         const servers = this.registry.servers(tenant.id)
         return literalServers(of.selector).filter((server) => !servers.has(server))
       },
+      repair: () => undefined,
+      describe: (sample) => lateRow(sample, this.registry),
       onError: this.#onError,
     })
     tenant.queries.set(name, query)
@@ -238,7 +242,8 @@ class WindowEngine implements Engine {
 
   explainLag(name: string, options: InTenant = {}): LagExplanation {
     const query = this.#queryOf(name, options)
-    return explainLag(query.plan, this.#tenant(options.tenant), this.#options.maxWaitMs, this.nowMs())
+    const latenessMs = query.plan.latenessMs ?? this.#options.latenessMs
+    return explainLag(query.plan, latenessMs, this.#tenant(options.tenant), this.#options.maxWaitMs, this.nowMs())
   }
 
   declareMetric(metric: string, declaration: MetricDeclaration, options: InTenant = {}): void {
@@ -261,7 +266,9 @@ class WindowEngine implements Engine {
     return tenant === undefined ? [] : [...this.registry.servers(tenant.id)].sort()
   }
 
-  columnsOf(plan: Pick<QueryPlan, 'columns' | 'selector'>, options: InTenant = {}): ColumnSchema[] {
+  columnsOf(
+    plan: Pick<QueryPlan, 'columns' | 'reading'> & { readonly selector: { readonly metric: string } },
+    options: InTenant = {}): ColumnSchema[] {
     return columnSchemas(plan, this.metric(plan.selector.metric, options)?.unit ?? '')
   }
 
@@ -420,7 +427,7 @@ class WindowEngine implements Engine {
       registry: this.registry,
       progress: this.#progress,
       startMs: this.#startedMs ?? (Number.isFinite(nowMs) ? nowMs : undefined),
-      generation: this.#options.generation,
+      generation: () => this.#options.generation,
     })
     this.#tenants.set(name, tenant)
     // Sets the line behind which data is late before the first sample comes.

@@ -1,16 +1,25 @@
 import type { QueryPlan } from '../plan/query-plan.ts'
-import { firstEndAfter } from '../window/edges.ts'
+import { windowScheme } from '../window/window-scheme.ts'
 import type { LagExplanation, SourceInfo } from './engine-api.ts'
 import type { Tenant } from './tenant.ts'
 
 /** Puts into words why the next window of a plan is not out yet. */
-export function explainLag(plan: QueryPlan, tenant: Tenant, maxWaitMs: number, nowMs: number): LagExplanation {
+export function explainLag(
+  plan: QueryPlan,
+  latenessMs: number,
+  tenant: Tenant,
+  maxWaitMs: number,
+  nowMs: number,
+): LagExplanation {
   const { watermarkMs } = tenant.live
-  const nextEndMs = firstEndAfter(plan.window, watermarkMs)
+  const emitAfterMs = plan.emit?.at === 'final' ? latenessMs : 0
+  const emittedMs = watermarkMs - emitAfterMs
+  // A session may end at any time; the earliest is right behind what was emitted.
+  const nextEndMs = plan.window.type === 'session' ? emittedMs : windowScheme(plan.window).firstEndAfter(emittedMs)
   const sources = tenant.sources.infos(tenant.name, nowMs)
   const slowest = tenant.sources.slowest(nowMs)
   const holding = sources.find(({ source }) => source === slowest)
-  const latestMs = holding?.state === 'catching-up' ? null : nextEndMs + maxWaitMs
+  const latestMs = holding?.state === 'catching-up' ? null : nextEndMs + maxWaitMs + emitAfterMs
   return {
     watermarkMs,
     nextEndMs,

@@ -1,16 +1,39 @@
 import { WindrowError } from '../errors.ts'
 import { kindRule } from '../plan/kind-rules.ts'
-import type { QueryPlan } from '../plan/query-plan.ts'
+import { expressionProblem } from '../plan/check-expression.ts'
+import type {
+  CalendarWindowPlan,
+  ColumnPlan,
+  FixedWindowPlan,
+  QueryPlan,
+  SessionWindowPlan,
+  WindowPlan,
+} from '../plan/query-plan.ts'
 import type { MetricInfo } from '../registry/metric-catalog.ts'
 import type { ColumnSchema } from '../result/window-result.ts'
-import { gcd } from '../window/edges.ts'
+import { gcd } from '../window/pane-edges.ts'
 
 /** Most panes one query may need at a time. */
 const MAX_PANES = 4_096
+const SHORTEST_UNIT_MS = { day: 82_800_000, week: 601_200_000, month: 2_415_600_000 }
 
 /** Throws `PLAN_INVALID` or `TOO_MANY_PANES` for a plan that no engine could run, however it was made. */
 export function checkPlan(plan: QueryPlan, minWindowMs: number, latenessMs: number): void {
-  const { sizeMs, stepMs, offsetMs } = plan.window
+  for (const allowedMs of [latenessMs, plan.latenessMs ?? 0])
+    if (!Number.isSafeInteger(allowedMs) || allowedMs < 0)
+      throw invalid(`the lateness of ${allowedMs} ms is not a whole number of at least 0`, 'use LATENESS 0s for none')
+  checkWindow(plan.window, minWindowMs, latenessMs)
+  checkColumns(plan.columns)
+  checkRows(plan)
+}
+
+function checkWindow(window: WindowPlan, minWindowMs: number, latenessMs: number): void {
+  if (window.type === 'session') checkSession(window, minWindowMs)
+  else if (window.type === 'calendar') checkCalendar(window)
+  else checkFixed(window, minWindowMs, latenessMs)
+}
+
+function checkFixed({ sizeMs, stepMs, offsetMs }: FixedWindowPlan, minWindowMs: number, latenessMs: number): void {
   if (![sizeMs, stepMs, offsetMs].every(Number.isSafeInteger))
     throw invalid('window sizes are whole milliseconds', 'round the durations')
   if (sizeMs < minWindowMs)
@@ -19,18 +42,6 @@ export function checkPlan(plan: QueryPlan, minWindowMs: number, latenessMs: numb
     throw invalid(`the step of ${stepMs} ms is not between 1 ms and the window's ${sizeMs} ms`, 'make EVERY smaller')
   if (offsetMs < 0 || offsetMs >= stepMs)
     throw invalid(`the offset of ${offsetMs} ms is not in [0, ${stepMs})`, 'take it modulo the step')
-  for (const allowedMs of [latenessMs, plan.latenessMs ?? 0])
-    if (!Number.isSafeInteger(allowedMs) || allowedMs < 0)
-      throw invalid(`the lateness of ${allowedMs} ms is not a whole number of at least 0`, 'use LATENESS 0s for none')
-  if (plan.columns.length === 0) throw invalid('a query computes at least one column', 'add one to COMPUTE')
-  const names = new Set(plan.columns.map((column) => column.name))
-  if (names.size !== plan.columns.length) throw invalid('two columns have the same name', 'rename one with AS')
-  for (const { aggregate } of plan.columns)
-    if (aggregate.fn === 'percentile') {
-      const { digits, scale } = aggregate.rank
-      if (!Number.isSafeInteger(digits) || !Number.isSafeInteger(scale) || digits < 0 || digits > 10 ** scale)
-        throw invalid(`the rank ${digits}/10^${scale} is not between 0 and 1`, 'percentile takes 0 to 100')
-    }
   const paneMs = gcd(sizeMs, stepMs)
   const panes = (sizeMs + latenessMs) / paneMs
   if (panes > MAX_PANES)
@@ -40,11 +51,66 @@ export function checkPlan(plan: QueryPlan, minWindowMs: number, latenessMs: numb
     })
 }
 
+function checkCalendar({ unit, size, step, offsetMs, timeZone }: CalendarWindowPlan): void {
+  if (!Number.isSafeInteger(size) || !Number.isSafeInteger(step) || step < 1 || step > size)
+    throw invalid(`a window of ${size} ${unit}s every ${step} is none`, 'take whole units, 1 <= step <= size')
+  if (size > MAX_PANES * step)
+    throw invalid(`${size} ${unit}s every ${step} overlap more than ${MAX_PANES} times`, 'make EVERY longer')
+  if (!Number.isSafeInteger(offsetMs) || Math.abs(offsetMs) >= step * SHORTEST_UNIT_MS[unit])
+    throw invalid(`the offset of ${offsetMs} ms is not less than a step`, 'take it modulo the step')
+  if (!isTimeZone(timeZone)) throw invalid(`there is no time zone ${timeZone}`, 'use an IANA name such as Europe/Berlin')
+}
+
+function checkSession({ gapMs, maxMs }: SessionWindowPlan, minWindowMs: number): void {
+  if (!Number.isSafeInteger(gapMs) || gapMs < minWindowMs)
+    throw invalid(`the gap of ${gapMs} ms is under the least of ${minWindowMs} ms`, `use GAP ${minWindowMs}ms`)
+  if (!Number.isSafeInteger(maxMs) || maxMs < gapMs)
+    throw invalid(`the longest session of ${maxMs} ms is shorter than the gap of ${gapMs} ms`, 'make MAX longer')
+}
+
+function checkColumns(columns: readonly ColumnPlan[]): void {
+  if (columns.length === 0) throw invalid('a query computes at least one column', 'add one to COMPUTE')
+  const names = new Set(columns.map((column) => column.name))
+  if (names.size !== columns.length) throw invalid('two columns have the same name', 'rename one with AS')
+  for (const { aggregate } of columns)
+    if (aggregate.fn === 'percentile') {
+      const { digits, scale } = aggregate.rank
+      if (!Number.isSafeInteger(digits) || !Number.isSafeInteger(scale) || digits < 0 || digits > 10 ** scale)
+        throw invalid(`the rank ${digits}/10^${scale} is not between 0 and 1`, 'percentile takes 0 to 100')
+    }
+}
+
+/** What is said about which rows are shown, and when. */
+function checkRows({ columns, window, having, orderBy, limit, minSamples, emit, fill }: QueryPlan): void {
+  const names = columns.map((column) => column.name)
+  const problem = having === undefined ? undefined : expressionProblem(having, names)
+  if (problem !== undefined) throw invalid(`HAVING: ${problem}`, `the columns are ${names.join(', ')}`)
+  if (orderBy !== undefined && !names.includes(orderBy.column))
+    throw invalid(`ORDER BY ${orderBy.column}: there is no such column`, `the columns are ${names.join(', ')}`)
+  for (const [word, count] of [
+    ['LIMIT', limit],
+    ['MIN SAMPLES', minSamples],
+  ] as const)
+    if (count !== undefined && (!Number.isSafeInteger(count) || count < 1))
+      throw invalid(`${word} ${count} is not a whole number of at least 1`, 'leave it out for none')
+  if (emit?.at === 'every' && !(Number.isSafeInteger(emit.everyMs) && emit.everyMs >= 1_000))
+    throw invalid(`EMIT EVERY ${emit.everyMs} ms is under a second`, 'use EMIT EVERY 1s')
+  if (fill?.with === 'value' && !Number.isFinite(fill.value))
+    throw invalid(`FILL ${fill.value} is no number`, 'use FILL NULL')
+  if (fill?.with === 'previous') {
+    const within = 'ms' in fill.within ? fill.within.ms : fill.within.windows
+    if (!Number.isSafeInteger(within) || within < 1)
+      throw invalid(`FILL PREVIOUS within ${within} reaches nothing`, 'use at least one window')
+  }
+  if (window.type === 'session' && (fill !== undefined || orderBy !== undefined || limit !== undefined))
+    throw invalid('sessions have no windows in common', 'leave FILL, ORDER BY and LIMIT out')
+}
+
 /** Why the plan's functions mean nothing for the metric, or undefined. */
 export function kindProblem(plan: QueryPlan, metric: MetricInfo | undefined): string | undefined {
   if (metric === undefined) return undefined
   for (const { aggregate, name } of plan.columns) {
-    const rule = kindRule(metric.kind, aggregate.fn)
+    const rule = kindRule(metric.kind, aggregate.fn, plan.reading)
     if (rule.verdict === 'allow') continue
     if (metric.kindAssumed) continue
     return `column ${name}: ${rule.message} (${metric.metric} is a ${metric.kind}); ${rule.hint}`
@@ -53,12 +119,22 @@ export function kindProblem(plan: QueryPlan, metric: MetricInfo | undefined): st
 }
 
 /** Units travel with the columns: counts have none, everything else has the metric's. */
-export function columnSchemas(plan: Pick<QueryPlan, 'columns'>, unit: string): ColumnSchema[] {
+export function columnSchemas(plan: Pick<QueryPlan, 'columns' | 'reading'>, unit: string): ColumnSchema[] {
+  const perSecond = plan.reading === 'rate' ? `${unit === '' ? '1' : unit}/s` : unit
   return plan.columns.map(({ name, aggregate }) => ({
     name,
-    unit: aggregate.fn === 'count' ? '1' : unit,
+    unit: aggregate.fn === 'count' ? '1' : perSecond,
     type: 'number',
   }))
+}
+
+function isTimeZone(timeZone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone })
+    return true
+  } catch {
+    return false
+  }
 }
 
 function invalid(message: string, hint: string): WindrowError {

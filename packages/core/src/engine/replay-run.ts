@@ -12,7 +12,7 @@ export interface ReplayHost {
   readonly retentionMs: number
   readonly disorderMs: number
   readonly sampleHorizonMs: number | undefined
-  readonly generation: number
+  readonly generation: () => number
   /** Refusal for lack of room or for a repeated batch id; undefined to go on. */
   admit(batch: SampleBatch, batchId: string | undefined): IngestResult | undefined
   /** Hands accepted rows to the storage. */
@@ -44,8 +44,8 @@ export class ReplayRun implements ReplaySource {
       emit: host.tenant.emit,
     })
     for (const query of host.tenant.queries.values()) {
-      const windows = query.windowsForReplay()
-      if (windows !== undefined) this.#operator.addQuery(windows, Number.NEGATIVE_INFINITY)
+      const both = query.forReplay(this.#operator)
+      if (both !== undefined) this.#operator.addQuery(both.windows, Number.NEGATIVE_INFINITY)
     }
   }
 

@@ -1,9 +1,11 @@
-import type { QueryPlan } from '../plan/query-plan.ts'
+import type { LatePolicy, QueryPlan } from '../plan/query-plan.ts'
 import { Subscription } from '../result/subscription.ts'
 import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
-import { QueryWindows } from '../window/query-windows.ts'
+import type { LateSample } from '../window/late-sample.ts'
+import type { RunningQuery } from '../window/running-query.ts'
 import type { WindowOperator } from '../window/window-operator.ts'
 import type {
+  LateRow,
   Query,
   QueryCounters,
   QueryProgress,
@@ -16,12 +18,17 @@ import type {
 export interface QueryHost {
   readonly operator: WindowOperator
   readonly defaultLatenessMs: number
+  readonly defaultLate: LatePolicy
   nowMs(): number
   columnsOf(plan: QueryPlan): ColumnSchema[]
   /** The first reason why the plan means nothing for its metric's kind. */
   problemOf(plan: QueryPlan): string | undefined
   /** Servers FROM names outright that no series has. */
   unmatchedServers(plan: QueryPlan): string[]
+  /** Has the windows of a late sample computed anew from the storage. */
+  repair(sample: LateSample): void
+  /** A late sample with its series in words. */
+  describe(sample: LateSample): LateRow
   onError(error: unknown): void
 }
 
@@ -35,11 +42,17 @@ export class StoredQuery implements Query {
   #paused: boolean
   #removed = false
   #problem: string | undefined
-  #windows: QueryWindows | undefined
+  #windows: RunningQuery | undefined
+  /** Versions before this one that still have windows to finish. */
+  #retiring: RunningQuery[] = []
   readonly #listeners = new Set<(row: WindowResult) => void>()
+  readonly #lateListeners = new Set<(late: LateRow) => void>()
+  readonly #progressListeners = new Set<(progress: QueryProgress) => void>()
+  #progressToldMs = Number.NEGATIVE_INFINITY
   readonly #subscriptions = new Set<Subscription>()
   /** By the store's own object of the group: no text to build for each row. */
   readonly #latest = new Map<WindowResult['group'], WindowResult>()
+  #latestVersion = 0
 
   /** `version` of a name that was used before goes on from the last one, so that no row is taken for an older one. */
   constructor(name: string, tenant: string, plan: QueryPlan, version: number, paused: boolean, host: QueryHost) {
@@ -90,13 +103,8 @@ export class StoredQuery implements Query {
     const windows = this.#windows
     if (windows === undefined)
       return { matched: 0, applied: 0, lateApplied: 0, toRepair: 0, toSide: 0, lateDropped: 0, excluded: 0 }
-    return {
-      ...this.#host.operator.countersOf(windows),
-      lateApplied: windows.lateApplied,
-      toRepair: 0,
-      toSide: 0,
-      lateDropped: windows.lateDropped,
-    }
+    const { lateApplied, toRepair, toSide, lateDropped } = windows
+    return { ...this.#host.operator.countersOf(windows), lateApplied, toRepair, toSide, lateDropped }
   }
 
   progress(): QueryProgress {
@@ -107,6 +115,7 @@ export class StoredQuery implements Query {
       finalThroughMs: this.#windows?.finalThroughMs ?? Number.NEGATIVE_INFINITY,
       watermarkMs: this.#host.operator.watermarkMs,
       lateDropped: this.#windows?.lateDropped ?? 0,
+      source: 'live',
     }
   }
 
@@ -118,16 +127,19 @@ export class StoredQuery implements Query {
       const other = byGroup.get(key)
       if (other === undefined || row.startMs >= other.startMs) byGroup.set(key, row)
     }
-    return [...byGroup.values()]
+    return [...byGroup.values()].filter((row) => row.retracted !== true)
   }
 
   subscribe(listener: (result: WindowResult) => void): () => void {
-    // Wrapped, so that the same function may listen twice and leave once.
-    const own = (row: WindowResult): void => listener(row)
-    this.#listeners.add(own)
-    return () => {
-      this.#listeners.delete(own)
-    }
+    return listenTo(this.#listeners, listener)
+  }
+
+  subscribeLate(listener: (late: LateRow) => void): () => void {
+    return listenTo(this.#lateListeners, listener)
+  }
+
+  subscribeProgress(listener: (progress: QueryProgress) => void): () => void {
+    return listenTo(this.#progressListeners, listener)
   }
 
   results(options: SubscribeOptions = {}): AsyncIterableIterator<SubscriptionItem> {
@@ -149,32 +161,86 @@ export class StoredQuery implements Query {
     this.#start()
   }
 
-  /** Hands a row to everyone who listens; false when the query, or this version of it, no longer speaks. */
-  #deliver(row: WindowResult): boolean {
-    if (this.#removed || this.#paused || row.queryVersion !== this.#version) return false
-    const newest = this.#latest.get(row.group)
-    if (newest === undefined || row.startMs >= newest.startMs) this.#latest.set(row.group, row)
-    for (const listener of [...this.#listeners])
-      try {
-        listener(row)
-      } catch (error) {
-        this.#host.onError(error)
-      }
-    for (const subscription of [...this.#subscriptions]) subscription.push(row)
+  /** Takes a row of a repair: of any version that was ever emitted. */
+  takeRepaired(row: WindowResult): boolean {
+    if (this.#removed || this.#paused) return false
+    this.#tell(row)
     return true
   }
 
-  /** Equal canonical text changes nothing; a change of lateness alone keeps the version and all state. */
+  /** Tells how far the query is, once for each step of it; called after the rows of a tick. */
+  tellProgress(): void {
+    if (this.#progressListeners.size === 0 || this.#windows === undefined) return
+    if (this.#windows.finalThroughMs === this.#progressToldMs) return
+    this.#progressToldMs = this.#windows.finalThroughMs
+    this.#call(this.#progressListeners, this.progress())
+  }
+
+  /** Hands a row to everyone who listens; false when the query, or that version of it, no longer speaks. */
+  #deliver(row: WindowResult): boolean {
+    const speaks = row.queryVersion === this.#version || this.#retiring.some(({ version }) => version === row.queryVersion)
+    if (this.#removed || this.#paused || !speaks) return false
+    this.#tell(row)
+    return true
+  }
+
+  #tell(row: WindowResult): void {
+    if (row.queryVersion > this.#latestVersion) {
+      this.#latestVersion = row.queryVersion
+      this.#latest.clear()
+    }
+    const newest = this.#latest.get(row.group)
+    if (row.queryVersion === this.#latestVersion && (newest === undefined || row.startMs >= newest.startMs))
+      this.#latest.set(row.group, row)
+    this.#call(this.#listeners, row)
+    for (const subscription of [...this.#subscriptions]) subscription.push(row)
+  }
+
+  #call<T>(listeners: ReadonlySet<(item: T) => void>, item: T): void {
+    for (const listener of [...listeners])
+      try {
+        listener(item)
+      } catch (error) {
+        this.#host.onError(error)
+      }
+  }
+
+  readonly #takeTooLate = (sample: LateSample): void => {
+    if (sample.policy === 'repair') this.#host.repair(sample)
+    else if (this.#lateListeners.size > 0) this.#call(this.#lateListeners, this.#host.describe(sample))
+  }
+
+  /**
+   * Equal canonical text changes nothing. A change of what is shown and when keeps the version and all state. Any other
+   * change makes the next version, which owns all windows from its first whole one on; this one finishes the earlier.
+   */
   alter(plan: QueryPlan): void {
+    const before = this.#windows
     const sameWindows = identityOf(plan) === identityOf(this.#plan)
     this.#plan = plan
     if (sameWindows) {
-      if (this.#windows !== undefined) this.#windows.latenessMs = plan.latenessMs ?? this.#host.defaultLatenessMs
+      if (before !== undefined) before.alter(plan, plan.latenessMs ?? this.#host.defaultLatenessMs, this.#lateOf(plan))
       return
     }
-    this.#stop()
     this.#version++
+    this.#windows = undefined
     this.checkKind()
+    if (before !== undefined) this.#retire(before)
+  }
+
+  /** Leaves the windows that start before the new version's first whole one to the old version. */
+  #retire(before: RunningQuery): void {
+    const { operator } = this.#host
+    const next: RunningQuery | undefined = this.#windows
+    if (next === undefined) {
+      operator.removeQuery(before)
+      this.#latest.clear()
+      return
+    }
+    next.ownsFromMs = next.firstWholeStartMs
+    this.#retiring = this.#retiring.filter((query) => !query.isDone)
+    for (const query of [...this.#retiring, before]) query.ownsUntilMs = Math.min(query.ownsUntilMs, next.ownsFromMs)
+    this.#retiring.push(before)
   }
 
   /** Looks again whether the functions mean something for the metric's kind, and starts or stops accordingly. */
@@ -184,9 +250,10 @@ export class StoredQuery implements Query {
     else this.#stop()
   }
 
-  /** Windows of this query for another time line. */
-  windowsForReplay(): QueryWindows | undefined {
-    return this.state === 'running' ? this.#newWindows() : undefined
+  /** This query for another time line, and what it is live. */
+  forReplay(operator: WindowOperator): { readonly windows: RunningQuery; readonly live: RunningQuery } | undefined {
+    if (this.state !== 'running' || this.#windows === undefined) return undefined
+    return { windows: this.#newWindows(operator), live: this.#windows }
   }
 
   remove(): void {
@@ -196,24 +263,32 @@ export class StoredQuery implements Query {
     for (const subscription of [...this.#subscriptions]) subscription.end()
   }
 
-  #newWindows(): QueryWindows {
-    return new QueryWindows({
+  #newWindows(operator: WindowOperator): RunningQuery {
+    return operator.newQuery({
       name: this.name,
       tenant: this.tenant,
       version: this.#version,
       plan: this.#plan,
       latenessMs: this.#plan.latenessMs ?? this.#host.defaultLatenessMs,
+      late: this.#lateOf(this.#plan),
       deliver: (row) => this.#deliver(row),
+      onTooLate: this.#takeTooLate,
     })
+  }
+
+  #lateOf(plan: QueryPlan): LatePolicy {
+    return plan.late ?? this.#host.defaultLate
   }
 
   #start(): void {
     if (this.#windows !== undefined || this.state !== 'running' || this.#removed) return
-    this.#windows = this.#newWindows()
+    this.#windows = this.#newWindows(this.#host.operator)
     this.#host.operator.addQuery(this.#windows, this.#host.nowMs())
   }
 
   #stop(): void {
+    for (const query of this.#retiring) this.#host.operator.removeQuery(query)
+    this.#retiring = []
     if (this.#windows === undefined) return
     this.#latest.clear()
     this.#host.operator.removeQuery(this.#windows)
@@ -223,5 +298,14 @@ export class StoredQuery implements Query {
 
 /** What makes two plans the same windows; the rest may change without a new version. */
 function identityOf(plan: QueryPlan): string {
-  return JSON.stringify([plan.selector, plan.window, plan.columns, plan.groupBy])
+  return JSON.stringify([plan.selector, plan.reading ?? 'samples', plan.window, plan.columns, plan.groupBy])
+}
+
+/** Wrapped, so that the same function may listen twice and leave once. */
+function listenTo<T>(listeners: Set<(item: T) => void>, listener: (item: T) => void): () => void {
+  const own = (item: T): void => listener(item)
+  listeners.add(own)
+  return () => {
+    listeners.delete(own)
+  }
 }

@@ -2,7 +2,7 @@ import { BatchDedup } from '../ingest/batch-dedup.ts'
 import type { DecodeResult, RejectReason } from '../ingest/decode-result.ts'
 import type { WindowResult } from '../result/window-result.ts'
 import { SourceWatermarks } from '../watermark/source-watermarks.ts'
-import type { QueryWindows } from '../window/query-windows.ts'
+import type { RunningQuery } from '../window/running-query.ts'
 import { WindowOperator, type WindowOperatorOptions } from '../window/window-operator.ts'
 import type { IngestResult, PointCounters } from './engine-api.ts'
 import type { ResolvedEngineOptions } from './options.ts'
@@ -27,7 +27,7 @@ export class Tenant {
   readonly queries: Map<string, StoredQuery> = new Map()
   /** The last version of each name that was removed: a new query of that name goes on from there. */
   readonly lastVersions: Map<string, number> = new Map()
-  #emitted: { readonly row: WindowResult; readonly query: QueryWindows }[] = []
+  #emitted: { readonly row: WindowResult; readonly query: RunningQuery }[] = []
   #delivering = false
   /** Rows delivered since they were last handed to the storage. */
   #rows: WindowResult[] = []
@@ -45,7 +45,7 @@ export class Tenant {
     this.live = new WindowOperator({ ...operator, tenantId: id, source: 'live', emit: this.emit })
   }
 
-  readonly emit = (row: WindowResult, query: QueryWindows): void => {
+  readonly emit = (row: WindowResult, query: RunningQuery): void => {
     this.#emitted.push({ row, query })
   }
 
@@ -61,6 +61,7 @@ export class Tenant {
         const { row, query } = this.#emitted[i]!
         if (query.deliver(row)) this.#rows.push(row)
       }
+      for (const query of this.queries.values()) query.tellProgress()
     } finally {
       this.#emitted = []
       this.#delivering = false

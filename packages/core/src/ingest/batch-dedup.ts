@@ -1,3 +1,6 @@
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
+
 /**
  * Remembers batch ids for a horizon, so that a payload sent again because its answer was lost counts once.
  * Bounded: beyond `maxIds` the oldest are forgotten early.
@@ -37,6 +40,20 @@ export class BatchDedup {
       if (seenAtMs > nowMs - this.#horizonMs) return
       this.#seenAtMs.delete(batchId)
     }
+  }
+
+  save(writer: StateWriter): void {
+    writer.varint(this.#seenAtMs.size)
+    for (const [batchId, seenAtMs] of this.#seenAtMs) {
+      writer.text(batchId)
+      writer.f64(seenAtMs)
+    }
+  }
+
+  /** Remembers what `save` wrote, as of the times at which it came. */
+  load(reader: StateReader): void {
+    for (let left = reader.count('batch ids', 9); left > 0; left--)
+      this.remember(reader.text('batch id'), reader.f64('time of a batch'))
   }
 
   #forgetOldest(): void {

@@ -5,12 +5,20 @@ import type {
   ExponentialState,
 } from '../aggregate/distribution-state.ts'
 import { exponentialMapping } from '../aggregate/sketch/exponential/mapping.ts'
+import { decodeDistribution, encodeDistribution } from '../aggregate/state-codec.ts'
+import { inBlocks } from '../snapshot/in-blocks.ts'
+import { type LoadSection, SectionType } from '../snapshot/section-type.ts'
+import type { SnapshotWriter } from '../snapshot/snapshot-writer.ts'
 
+/** Replaced, never changed, so that a snapshot may read it later. */
 interface Last {
-  timeMs: number
-  startMs: number
-  state: DistributionState
+  readonly timeMs: number
+  readonly startMs: number
+  readonly state: DistributionState
 }
+
+/** Histograms in one section of a snapshot. */
+const PER_SECTION = 2_048
 
 /**
  * Turns running histograms into the amounts between two reports. A changed start time, other bounds or a
@@ -19,7 +27,7 @@ interface Last {
  */
 export class CumulativeDistributions {
   readonly #last = new Map<number, Last>()
-  readonly #startedMs: number
+  #startedMs: number
 
   /** `startedMs`: when the observer began; a histogram that began earlier only sets the base line. */
   constructor(startedMs: number) {
@@ -43,6 +51,40 @@ export class CumulativeDistributions {
     if (last === undefined) return startMs > 0 && startMs >= this.#startedMs ? fromZero(state) : nothing(state)
     if (last.startMs !== startMs) return fromZero(state)
     return subtract(state, last.state) ?? fromZero(state)
+  }
+
+  save(snapshot: SnapshotWriter): void {
+    const startedMs = this.#startedMs
+    const refs = Uint32Array.from(this.#last.keys())
+    const lasts = [...this.#last.values()]
+    const buffer = new Uint8Array(65_536)
+    snapshot.section(SectionType.cumulativeStart, (writer) => writer.f64(startedMs))
+    snapshot.later(
+      SectionType.cumulativeDistributions,
+      inBlocks(refs.length, PER_SECTION, (writer, from, to) => {
+        writer.varint(to - from)
+        for (let i = from; i < to; i++) {
+          const { timeMs, startMs, state } = lasts[i]!
+          writer.varint(refs[i]!)
+          writer.f64(timeMs)
+          writer.f64(startMs)
+          writer.bytes(encodeDistribution(state, 0, buffer))
+        }
+      }),
+    )
+  }
+
+  readonly loadStart: LoadSection = (reader) => {
+    this.#startedMs = reader.f64('start of the observer')
+  }
+
+  readonly loadDistributions: LoadSection = (reader) => {
+    for (let left = reader.count('histograms', 17); left > 0; left--)
+      this.#last.set(reader.varint('series'), {
+        timeMs: reader.f64('time'),
+        startMs: reader.f64('start time'),
+        state: reader.decoded('histogram', decodeDistribution),
+      })
   }
 }
 

@@ -5,6 +5,8 @@ import type { SeriesRef } from '../registry/identity.ts'
 import { SeenSeconds } from '../registry/seen-seconds.ts'
 import type { SeriesProgress } from '../registry/series-progress.ts'
 import type { SeriesRegistry } from '../registry/series-registry.ts'
+import { type SectionLoaders, SectionType } from '../snapshot/section-type.ts'
+import type { SnapshotWriter } from '../snapshot/snapshot-writer.ts'
 import { CumulativeDistributions } from './cumulative-distributions.ts'
 import type { RejectedPoint, RejectReason } from './decode-result.ts'
 import { BatchColumn, SampleBatch, SampleFlag } from './sample-batch.ts'
@@ -79,6 +81,23 @@ export class Screen {
 
   get bytes(): number {
     return this.#seen?.bytes ?? 0
+  }
+
+  /** Writes what repeats and running histograms are told by, but for the progress of the series. */
+  save(snapshot: SnapshotWriter): void {
+    this.#seen?.save(snapshot, this.#registry.size)
+    this.#cumulative.save(snapshot)
+  }
+
+  /** What reads the sections back, before the first batch and after the progress of the series. */
+  loaders(): SectionLoaders {
+    return {
+      [SectionType.seenSeconds]:
+        this.#seen?.loader((ref) => this.#progress.lastMs[ref] ?? Number.NEGATIVE_INFINITY) ??
+        ((reader) => reader.skip()),
+      [SectionType.cumulativeStart]: this.#cumulative.loadStart,
+      [SectionType.cumulativeDistributions]: this.#cumulative.loadDistributions,
+    }
   }
 
   screen(batch: SampleBatch, tenantId: number, bounds: TimeBounds): Screened {

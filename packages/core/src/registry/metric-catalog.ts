@@ -1,3 +1,6 @@
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
+import { KIND_CODES } from './canonical.ts'
 import type { MetricKind } from './identity.ts'
 
 /** What a person said about a metric; it wins over what the wire says. */
@@ -28,4 +31,35 @@ export interface MetricInfo {
   readonly seriesCount: number
   /** Series whose wire kind differs from `kind`. */
   readonly conflicts: number
+}
+
+const KINDS = Object.keys(KIND_CODES) as MetricKind[]
+const FIRST_POLICIES: readonly FirstPolicy[] = ['auto', 'zero', 'baseline']
+/** Bits: which parts of a declaration are there, and whether there is one at all. */
+const DECLARED = 1
+const WITH_KIND = 2
+const WITH_UNIT = 4
+const WITH_FIRST = 8
+
+export function saveDeclaration(writer: StateWriter, declared: MetricDeclaration | undefined): void {
+  const { kind, unit, first } = declared ?? {}
+  writer.u8(
+    (declared === undefined ? 0 : DECLARED) |
+      (kind === undefined ? 0 : WITH_KIND) |
+      (unit === undefined ? 0 : WITH_UNIT) |
+      (first === undefined ? 0 : WITH_FIRST),
+  )
+  if (kind !== undefined) writer.u8(KIND_CODES[kind])
+  if (unit !== undefined) writer.text(unit)
+  if (first !== undefined) writer.u8(FIRST_POLICIES.indexOf(first))
+}
+
+export function loadDeclaration(reader: StateReader): MetricDeclaration | undefined {
+  const parts = reader.index('parts of a declaration', 16)
+  const declared: MetricDeclaration = {
+    ...((parts & WITH_KIND) !== 0 && { kind: KINDS[reader.index('kind of a metric', KINDS.length)]! }),
+    ...((parts & WITH_UNIT) !== 0 && { unit: reader.text('unit of a metric') }),
+    ...((parts & WITH_FIRST) !== 0 && { first: FIRST_POLICIES[reader.index('first sample', FIRST_POLICIES.length)]! }),
+  }
+  return (parts & DECLARED) === 0 ? undefined : declared
 }

@@ -1,7 +1,17 @@
 import { growFloat32, growFloat64, growUint8 } from '../internal/grow.ts'
+import { inBlocks } from '../snapshot/in-blocks.ts'
+import { type SectionLoaders, SectionType } from '../snapshot/section-type.ts'
+import type { SnapshotWriter } from '../snapshot/snapshot-writer.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 
 /** Gaps needed before a reporting interval is believed. */
 const GAPS_TO_KNOW = 3
+
+/** Series in one section of a snapshot. */
+const SERIES_PER_SECTION = 65_536
+
+const NONE_ENDED: ReadonlyMap<number, number> = new Map()
 
 /**
  * What the engine remembers of every series between batches: the first and the newest sample, and how often
@@ -63,6 +73,66 @@ export class SeriesProgress {
   /** The usual time between samples, ms; NaN while fewer than three gaps were seen. */
   intervalMs(ref: number): number {
     return this.#gaps[ref]! < GAPS_TO_KNOW ? Number.NaN : this.#intervalMs[ref]!
+  }
+
+  /** Writes what is known of the first `size` series. */
+  save(snapshot: SnapshotWriter, size: number): void {
+    this.ensure(size)
+    snapshot.sections(
+      SectionType.seriesProgress,
+      inBlocks(size, SERIES_PER_SECTION, (writer, from, to) => this.#saveBlock(writer, from, to)),
+    )
+  }
+
+  /** What reads the sections back, into a progress that knows nothing yet. */
+  loaders(): SectionLoaders {
+    let loaded = 0
+    return {
+      [SectionType.seriesProgress]: (reader) => {
+        loaded += this.#loadBlock(reader, loaded)
+      },
+    }
+  }
+
+  #saveBlock(writer: StateWriter, from: number, to: number): void {
+    writer.row(this.firstMs, from, to)
+    writer.row(this.lastMs, from, to)
+    writer.row(this.lastValue, from, to)
+    writer.row(this.lastStartMs, from, to)
+    writer.row(this.#intervalMs, from, to)
+    writer.row(this.#gaps, from, to)
+    // All that ended are in the first section.
+    const ended = from === 0 ? this.#endedMs : NONE_ENDED
+    writer.varint(ended.size)
+    for (const [ref, endedMs] of ended) {
+      writer.varint(ref)
+      writer.f64(endedMs)
+    }
+  }
+
+  #loadBlock(reader: StateReader, from: number): number {
+    const { offset } = reader
+    const columns = [
+      reader.f64s('first times'),
+      reader.f64s('last times'),
+      reader.f64s('last values'),
+      reader.f64s('last start times'),
+      reader.f32s('intervals'),
+      reader.bytes('numbers of gaps'),
+    ] as const
+    const [firstMs, lastMs, lastValue, lastStartMs, intervalMs, gaps] = columns
+    if (columns.some((column) => column.length !== gaps.length))
+      reader.corrupt('columns of series are not of one length', offset)
+    this.ensure(from + gaps.length)
+    this.firstMs.set(firstMs, from)
+    this.lastMs.set(lastMs, from)
+    this.lastValue.set(lastValue, from)
+    this.lastStartMs.set(lastStartMs, from)
+    this.#intervalMs.set(intervalMs, from)
+    this.#gaps.set(gaps, from)
+    for (let left = reader.count('ended series', 9); left > 0; left--)
+      this.#endedMs.set(reader.varint('series'), reader.f64('time of an end'))
+    return gaps.length
   }
 
   #begin(ref: number, timeMs: number): void {

@@ -1,5 +1,11 @@
 import { WindrowError } from '../errors.ts'
 import { growUint8, growUint32 } from '../internal/grow.ts'
+import { loadEntries, saveEntries } from './saved-entries.ts'
+import { inBlocks } from '../snapshot/in-blocks.ts'
+import { type SectionLoaders, SectionType } from '../snapshot/section-type.ts'
+import type { SnapshotWriter } from '../snapshot/snapshot-writer.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 import {
   DEFAULT_TENANT,
   type Entries,
@@ -11,7 +17,7 @@ import {
 } from './canonical.ts'
 import type { MetricKind, SeriesDescriptor, SeriesInfo, SeriesRef, Temporality } from './identity.ts'
 import { Interner, type SharedResource } from './interner.ts'
-import type { MetricDeclaration, MetricInfo } from './metric-catalog.ts'
+import { loadDeclaration, type MetricDeclaration, type MetricInfo, saveDeclaration } from './metric-catalog.ts'
 import type { SeriesDirectory } from './series-directory.ts'
 
 /** A metric of one tenant and its series, in order of registration. */
@@ -35,6 +41,9 @@ const TEMPORALITIES = Object.keys(TEMPORALITY_CODES) as Temporality[]
 
 /** In `#kindsSaid`: the sender said the kind that `kindCodes` holds. */
 const SAID = 1
+
+/** Series in one section of a snapshot. */
+const SERIES_PER_SECTION = 4_096
 
 /**
  * Series identity -> dense integer. Besides the lookup it keeps, per series, the few columns that the
@@ -90,9 +99,8 @@ export class SeriesRegistry implements SeriesDirectory {
     const resource = this.#interner.resource(descriptor.resource, descriptor.server)
     const scope = this.#interner.scope(descriptor.scope)
     const labels = sortedEntries(descriptor.labels)
-    const kindCode = kind === undefined ? '' : KIND_CODES[kind]
     const unitId = this.#unitId(unit)
-    const key = `${metric.id},${kindCode},${TEMPORALITY_CODES[temporality]},${unitId},${resource.id},${scope.id},${entriesKey(labels)}`
+    const key = seriesKey(metric.id, kind, temporality, unitId, resource.id, scope.id, labels)
     const known = this.#refs.get(key)
     if (known !== undefined) return known
     if (this.#size >= this.#maxSeries)
@@ -100,16 +108,11 @@ export class SeriesRegistry implements SeriesDirectory {
         hint: 'raise maxSeries if memory allows, or send fewer labels',
         details: { maxSeries: this.#maxSeries, metric: name },
       })
-    const ref = this.#add(metric, kind, temporality, resource)
-    this.#unitIds[ref] = unitId
-    this.#scopeIds[ref] = scope.id
+    const kindBefore = metric.wireKind
+    const ref = this.#add(metric, kind, temporality, unitId, resource, scope.id)
     this.#labels.push(labels.length === 0 ? labels : [...labels])
     this.#refs.set(key, ref)
-    if (metric.wireUnit === '') metric.wireUnit = unit
-    if (metric.wireKind === undefined && kind !== undefined) {
-      metric.wireKind = kind
-      if (metric.declared?.kind === undefined) this.#onKindChange?.(metric)
-    }
+    if (metric.wireKind !== kindBefore && metric.declared?.kind === undefined) this.#onKindChange?.(metric)
     return ref
   }
 
@@ -202,6 +205,95 @@ export class SeriesRegistry implements SeriesDirectory {
     return this.#servers[tenantId]!
   }
 
+  /** Tenants, metrics with their declarations, and all series. A series never changes, so it is written later. */
+  save(snapshot: SnapshotWriter): void {
+    snapshot.section(SectionType.catalog, (writer) => this.#saveCatalog(writer))
+    this.#interner.save(snapshot)
+    snapshot.later(
+      SectionType.series,
+      inBlocks(this.#size, SERIES_PER_SECTION, (writer, from, to) => this.#saveSeries(writer, from, to)),
+    )
+  }
+
+  /**
+   * What reads the registry's sections back. Every series gets the ref it had, also beyond `maxSeries`, and no
+   * listener is told of kinds.
+   *
+   * @throws RangeError when a tenant, metric or series was there before
+   */
+  loaders(): SectionLoaders {
+    return {
+      [SectionType.catalog]: (reader) => this.#loadCatalog(reader),
+      [SectionType.resources]: this.#interner.loadResources,
+      [SectionType.scopes]: this.#interner.loadScopes,
+      [SectionType.series]: (reader) => this.#loadSeries(reader),
+    }
+  }
+
+  #saveCatalog(writer: StateWriter): void {
+    writer.varint(this.tenants.length)
+    for (const tenant of this.tenants) writer.text(tenant)
+    writer.varint(this.#units.length)
+    for (const unit of this.#units) writer.text(unit)
+    writer.varint(this.metrics.length)
+    for (const { tenantId, name, declared } of this.metrics) {
+      writer.varint(tenantId)
+      writer.text(name)
+      saveDeclaration(writer, declared)
+    }
+  }
+
+  #loadCatalog(reader: StateReader): void {
+    if (this.#size > 0 || this.metrics.length > 0 || this.tenants.length > 1)
+      throw new RangeError('a snapshot is loaded into an empty registry only')
+    const { offset } = reader
+    const tenantCount = reader.count('tenants')
+    for (let id = 0; id < tenantCount; id++)
+      if (this.tenantId(reader.text('tenant')) !== id) reader.corrupt('tenants are not in order', offset)
+    const unitCount = reader.count('units')
+    for (let id = 0; id < unitCount; id++)
+      if (this.#unitId(reader.text('unit')) !== id) reader.corrupt('units are not in order', offset)
+    const metricCount = reader.count('metrics')
+    for (let id = 0; id < metricCount; id++) {
+      const entry = this.metricEntry(reader.index('tenant of a metric', tenantCount), reader.text('metric'))
+      if (entry.id !== id) reader.corrupt('metric comes twice', offset)
+      entry.declared = loadDeclaration(reader)
+    }
+  }
+
+  #saveSeries(writer: StateWriter, from: number, to: number): void {
+    writer.varint(from)
+    writer.varint(to - from)
+    for (let ref = from; ref < to; ref++) {
+      writer.varint(this.metricIds[ref]!)
+      writer.u8(this.#kindsSaid[ref] === SAID ? this.kindCodes[ref]! + 1 : 0)
+      writer.u8(this.temporalityCodes[ref]!)
+      writer.varint(this.#unitIds[ref]!)
+      writer.varint(this.#resourceIds[ref]!)
+      writer.varint(this.#scopeIds[ref]!)
+      saveEntries(writer, this.#labels[ref]!)
+    }
+  }
+
+  #loadSeries(reader: StateReader): void {
+    const first = reader.varint('first series')
+    if (first !== this.#size) reader.corrupt(`series ${first} do not follow ${this.#size} others`)
+    for (let left = reader.count('series'); left > 0; left--) {
+      const { offset } = reader
+      const metric = this.metrics[reader.index('metric of a series', this.metrics.length)]!
+      const kind = KINDS[reader.index('kind of a series', KINDS.length + 1) - 1]
+      const temporality = TEMPORALITIES[reader.index('temporality of a series', TEMPORALITIES.length)]!
+      const unitId = reader.index('unit of a series', this.#units.length)
+      const resource = this.#interner.resources[reader.index('resource of a series', this.#interner.resources.length)]!
+      const scopeId = reader.index('scope of a series', this.#interner.scopes.length)
+      const labels = loadEntries(reader)
+      const key = seriesKey(metric.id, kind, temporality, unitId, resource.id, scopeId, labels)
+      if (this.#refs.has(key)) reader.corrupt('series comes twice', offset)
+      this.#refs.set(key, this.#add(metric, kind, temporality, unitId, resource, scopeId))
+      this.#labels.push(labels)
+    }
+  }
+
   #metricInfo(entry: MetricEntry): MetricInfo {
     const kind = entry.declared?.kind ?? entry.wireKind
     let conflicts = 0
@@ -223,7 +315,9 @@ export class SeriesRegistry implements SeriesDirectory {
     metric: MetricEntry,
     kind: MetricKind | undefined,
     temporality: Temporality,
+    unitId: number,
     resource: SharedResource,
+    scopeId: number,
   ): SeriesRef {
     const ref = this.#size as SeriesRef
     if (ref === this.tenantIds.length) this.#grow(ref * 2)
@@ -232,14 +326,18 @@ export class SeriesRegistry implements SeriesDirectory {
     this.localIndexes[ref] = metric.seriesCount
     this.kindCodes[ref] = KIND_CODES[kind ?? 'gauge']
     this.temporalityCodes[ref] = TEMPORALITY_CODES[temporality]
+    this.#unitIds[ref] = unitId
     this.#resourceIds[ref] = resource.id
+    this.#scopeIds[ref] = scopeId
     if (metric.seriesCount === metric.series.length) metric.series = growUint32(metric.series, metric.seriesCount * 2)
     metric.series[metric.seriesCount++] = ref
     this.#servers[metric.tenantId]!.add(resource.server)
     if (kind !== undefined) {
       this.#kindsSaid[ref] = SAID
       metric.wireKindCounts[KIND_CODES[kind]]!++
+      metric.wireKind ??= kind
     }
+    if (metric.wireUnit === '') metric.wireUnit = this.#units[unitId]!
     this.#size = ref + 1
     return ref
   }
@@ -264,6 +362,19 @@ export class SeriesRegistry implements SeriesDirectory {
     this.#unitIds = growUint32(this.#unitIds, capacity)
     this.temporalityCodes = growUint8(this.temporalityCodes, capacity)
   }
+}
+
+function seriesKey(
+  metricId: number,
+  kind: MetricKind | undefined,
+  temporality: Temporality,
+  unitId: number,
+  resourceId: number,
+  scopeId: number,
+  labels: Entries,
+): string {
+  const kindCode = kind === undefined ? '' : KIND_CODES[kind]
+  return `${metricId},${kindCode},${TEMPORALITY_CODES[temporality]},${unitId},${resourceId},${scopeId},${entriesKey(labels)}`
 }
 
 export function createSeriesRegistry(options: { readonly maxSeries?: number } = {}): SeriesRegistry {

@@ -21,6 +21,8 @@ export interface ResultQuality {
   readonly intervalLongerThanWindow?: boolean
   /** Names of columns whose infinity comes from infinite samples of both signs or of one. */
   readonly infinite?: boolean
+  /** Late samples belong to this row, yet to compute it anew was too much. */
+  readonly stale?: boolean
   readonly columns?: Readonly<Record<string, ColumnQuality>>
 }
 

@@ -15,6 +15,8 @@ export interface StorageCapabilities {
   readonly resolutionMs: number
   /** Longest label value kept, bytes of UTF-8; undefined = no limit of its own. */
   readonly maxLabelBytes?: number
+  /** A scan may miss what a settled write stored until this long after it. Undefined = 0. */
+  readonly visibleAfterMs?: number
 }
 
 export interface WriteRawContext {

@@ -17,6 +17,8 @@ export class Disorder {
   #older = new Uint32Array(BINS)
   #newerSinceMs = Number.NEGATIVE_INFINITY
   #valueMs: number
+  /** Where sampling of the next batch begins: no row of a batch is left out for good because of its place. */
+  #phase = 0
 
   constructor(initialMs: number, maxMs: number) {
     this.#initialMs = Math.min(initialMs, maxMs)
@@ -33,7 +35,7 @@ export class Disorder {
     if (length === 0 || !Number.isFinite(nowMs) || this.#maxMs === 0) return
     if (nowMs - this.#newerSinceMs >= HALF_MS) this.#turn(nowMs)
     const stride = Math.max(1, Math.floor(length / SAMPLED_ROWS))
-    for (let row = 0; row < length; row += stride) {
+    for (let row = this.#phase++ % stride; row < length; row += stride) {
       const delayMs = nowMs - timestampsMs[row]!
       if (delayMs > this.#maxMs) continue
       const bin = Math.floor((Math.max(0, delayMs) / this.#maxMs) * BINS)

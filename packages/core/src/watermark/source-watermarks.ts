@@ -1,32 +1,16 @@
-import type { SourceInfo, SourceState } from '../engine/engine-api.ts'
 import { Disorder } from './disorder.ts'
-
-export interface WatermarkOptions {
-  readonly disorderMs: number
-  readonly maxWaitMs: number
-  readonly idleAfterMs: number
-  readonly stalledAfterMs: number
-}
+import {
+  type AbandonReason,
+  isBehind,
+  isWaitedFor,
+  type Source,
+  sourceState,
+  type WatermarkOptions,
+  type WatermarkSourceInfo,
+} from './source.ts'
 
 /** A push source that sends nothing for this long is forgotten, so that names that come and go need no memory. */
 const FORGET_AFTER_MS = 3_600_000
-
-interface Source {
-  readonly name: string
-  readonly kind: 'push' | 'polled'
-  readonly disorder: Disorder
-  maxEventMs: number
-  lastBatchMs: number
-  /** When it last sent something recent enough to tell how far it is; undefined before. */
-  talkedMs: number | undefined
-  watermarkMs: number
-  /** Polled sources: records left unread; undefined until the first poll. */
-  backlog: number | undefined
-  /** When a polled source last read something or said that nothing is left. */
-  progressMs: number
-  /** Held the others for too long; not waited for until it has caught up. */
-  abandoned: boolean
-}
 
 /**
  * The watermark of a tenant: the least over the sources that are waited for. A source is as far as its newest event
@@ -84,13 +68,12 @@ export class SourceWatermarks {
     if (backlog !== undefined && !this.isOpen(name)) return false
     const source = this.#sources.get(name) ?? this.#add(name, 'push', nowMs)
     source.lastBatchMs = nowMs
-    source.progressMs = nowMs
+    if (source.kind === 'polled') this.#takeBacklog(source, backlog ?? 0, maxEventMs, nowMs)
     // Old data alone, however much of it, tells nothing about the present: nobody waits for an upload of yesterday.
     if (maxEventMs > Number.NEGATIVE_INFINITY && maxEventMs >= nowMs - this.#options.maxWaitMs) source.talkedMs = nowMs
     if (maxEventMs > source.maxEventMs) source.maxEventMs = maxEventMs
-    if (source.kind === 'polled') source.backlog = backlog ?? 0
     // What a source reads while it catches up was late for its own reasons.
-    if (!this.#hasBacklog(source, nowMs)) source.disorder.observe(timestampsMs, length, nowMs)
+    if (!this.#isBehind(source, nowMs)) source.disorder.observe(timestampsMs, length, nowMs)
     return true
   }
 
@@ -101,6 +84,21 @@ export class SourceWatermarks {
     if (source?.kind !== 'polled') return
     source.backlog = 0
     source.progressMs = nowMs
+  }
+
+  /**
+   * Waits no longer for the source that is furthest behind, until it has caught up; what it brings meanwhile is late.
+   * For whoever keeps the state of open windows to call when that state has filled 80 % of what it may take: once,
+   * then the watermark has to be acted on before the fill is looked at again. Returns the source's name; undefined
+   * when the watermark is not held back by a source that catches up, so that nothing would come of it.
+   */
+  abandonSlowest(nowMs: number, reason: Exclude<AbandonReason, 'no-progress'>): string | undefined {
+    this.watermarkMs(nowMs)
+    const source = this.#slowest(nowMs)
+    if (source === undefined || !this.#isBehind(source, nowMs)) return undefined
+    if (source.watermarkMs >= nowMs - this.#options.maxWaitMs) return undefined
+    source.abandoned = reason
+    return source.name
   }
 
   /** The watermark at `nowMs`; never goes back. */
@@ -114,12 +112,12 @@ export class SourceWatermarks {
         continue
       }
       source.disorder.settle()
-      const behind = this.#hasBacklog(source, nowMs)
-      const stalled = behind && nowMs - source.progressMs >= this.#options.stalledAfterMs
-      source.abandoned = behind && (source.abandoned || stalled)
+      const behind = this.#isBehind(source, nowMs)
+      if (!behind) source.abandoned = undefined
+      else if (nowMs - source.progressMs >= this.#options.stalledAfterMs) source.abandoned ??= 'no-progress'
       const ownMs = Math.min(source.maxEventMs, nowMs) - source.disorder.ms
       source.watermarkMs = Math.max(source.watermarkMs, ownMs, behind ? Number.NEGATIVE_INFINITY : floorMs)
-      if (this.#isWaitedFor(source, nowMs) && source.watermarkMs < least) least = source.watermarkMs
+      if (isWaitedFor(source, nowMs, this.#options) && source.watermarkMs < least) least = source.watermarkMs
     }
     const watermarkMs = least === Number.POSITIVE_INFINITY ? floorMs : least
     if (watermarkMs > this.#watermarkMs) this.#watermarkMs = watermarkMs
@@ -128,25 +126,25 @@ export class SourceWatermarks {
 
   /** The source for whose sake the watermark is where it is; undefined when the clock alone decides. */
   slowest(nowMs: number): string | undefined {
-    let slowest: Source | undefined
-    for (const source of this.#sources.values())
-      if (this.#isWaitedFor(source, nowMs) && (slowest === undefined || source.watermarkMs < slowest.watermarkMs))
-        slowest = source
-    return slowest?.name
+    return this.#slowest(nowMs)?.name
   }
 
-  infos(tenant: string, nowMs: number): SourceInfo[] {
-    return [...this.#sources.values()].map((source) => ({
-      source: source.name,
-      tenant,
-      kind: source.kind,
-      state: this.#stateOf(source, nowMs),
-      watermarkMs: source.watermarkMs,
-      maxEventMs: source.maxEventMs,
-      lastBatchMs: source.lastBatchMs,
-      disorderMs: source.disorder.ms,
-      backlog: source.backlog ?? 0,
-    }))
+  infos(tenant: string, nowMs: number): WatermarkSourceInfo[] {
+    return [...this.#sources.values()].map((source) => {
+      const state = sourceState(source, nowMs, this.#options)
+      return {
+        source: source.name,
+        tenant,
+        kind: source.kind,
+        state,
+        ...(state === 'stalled' && source.abandoned !== undefined ? { reason: source.abandoned } : {}),
+        watermarkMs: source.watermarkMs,
+        maxEventMs: source.maxEventMs,
+        lastBatchMs: source.lastBatchMs,
+        disorderMs: source.disorder.ms,
+        backlog: source.backlog ?? 0,
+      }
+    })
   }
 
   #add(name: string, kind: 'push' | 'polled', nowMs: number): Source {
@@ -161,10 +159,21 @@ export class SourceWatermarks {
       watermarkMs: Number.NEGATIVE_INFINITY,
       backlog: undefined,
       progressMs: nowMs,
-      abandoned: false,
+      abandoned: undefined,
     }
     this.#sources.set(name, source)
     return source
+  }
+
+  /** A batch that is read over and over, with no less behind it and nothing newer in it, is no progress. */
+  #takeBacklog(source: Source, backlog: number, maxEventMs: number, nowMs: number): void {
+    const isStuck =
+      source.backlog !== undefined &&
+      source.backlog > 0 &&
+      backlog >= source.backlog &&
+      !(maxEventMs > source.maxEventMs)
+    if (!isStuck) source.progressMs = nowMs
+    source.backlog = backlog
   }
 
   /** What happened while a manual clock was not set yet happened when it first is: waiting times begin there. */
@@ -178,22 +187,18 @@ export class SourceWatermarks {
     }
   }
 
-  /** A polled source that was never polled, or has unread records and is further back than the clock would allow. */
-  #hasBacklog(source: Source, nowMs: number): boolean {
-    if (source.kind === 'push') return false
-    if (source.backlog === undefined) return true
-    return source.backlog > 0 && source.maxEventMs < nowMs - this.#options.maxWaitMs
+  #slowest(nowMs: number): Source | undefined {
+    let slowest: Source | undefined
+    for (const source of this.#sources.values())
+      if (
+        isWaitedFor(source, nowMs, this.#options) &&
+        (slowest === undefined || source.watermarkMs < slowest.watermarkMs)
+      )
+        slowest = source
+    return slowest
   }
 
-  #isWaitedFor(source: Source, nowMs: number): boolean {
-    const state = this.#stateOf(source, nowMs)
-    return state === 'active' || state === 'catching-up'
-  }
-
-  #stateOf(source: Source, nowMs: number): SourceState {
-    if (source.abandoned) return 'stalled'
-    if (this.#hasBacklog(source, nowMs)) return 'catching-up'
-    if (source.talkedMs === undefined) return 'idle'
-    return nowMs - source.talkedMs >= this.#options.idleAfterMs ? 'idle' : 'active'
+  #isBehind(source: Source, nowMs: number): boolean {
+    return isBehind(source, nowMs, this.#options.maxWaitMs)
   }
 }

@@ -29,7 +29,7 @@ export function countSeries(
     intervalLonger: false,
   }))
   for (let position = 0; position < store.seriesMatched; position++) {
-    const group = groups[store.slots[position]!]!
+    const group = groups[store.groupSlots[position]!]!
     const seen = view.hasSeen(position)
     if (seen) group.seen++
     if (progress === undefined) continue

@@ -10,6 +10,7 @@ export class FixedWindows implements WindowScheme {
   readonly longestSizeMs: number
   readonly isNested: boolean
   readonly inWholeSeconds: boolean
+  readonly periodicEdges: readonly { readonly everyMs: number; readonly phaseMs: number }[]
   readonly #sizeMs: number
   readonly #stepMs: number
   /** Phase of starts and of ends. */
@@ -22,6 +23,10 @@ export class FixedWindows implements WindowScheme {
     this.shortestSizeMs = this.longestSizeMs = this.#sizeMs = sizeMs
     this.#startsAtMs = offsetMs
     this.#endsAtMs = offsetMs + sizeMs
+    this.periodicEdges = [
+      { everyMs: stepMs, phaseMs: this.#startsAtMs },
+      { everyMs: stepMs, phaseMs: this.#endsAtMs },
+    ]
     this.isNested = sizeMs % stepMs === 0
     this.inWholeSeconds = [sizeMs, stepMs, offsetMs].every((ms) => ms % 1_000 === 0)
   }

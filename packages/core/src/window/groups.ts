@@ -1,5 +1,7 @@
 import type { GroupDimension } from '../plan/query-plan.ts'
 import type { SeriesInfo } from '../registry/identity.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 
 export type GroupValues = Readonly<Record<string, string | null>>
 
@@ -24,19 +26,51 @@ export class Groups {
 
   /** The slot of a series' group, made on first sight. */
   slotOf(series: SeriesInfo): number {
-    const values: Record<string, string | null> = Object.create(null)
-    const parts: string[] = []
-    for (const { kind, name } of this.#dimensions) {
-      const value = kind === 'topology' ? series.server : (series.labels.find(([key]) => key === name)?.[1] ?? null)
-      values[name] = value
-      parts.push(value === null ? '-' : `${value.length}:${value}`)
+    return this.#slotOf(
+      this.#dimensions.map(({ kind, name }) =>
+        kind === 'topology' ? series.server : (series.labels.find(([key]) => key === name)?.[1] ?? null),
+      ),
+    )
+  }
+
+  /** Writes the first `count` groups; those never change, so that it may also be done later. */
+  save(writer: StateWriter, count: number = this.count): void {
+    writer.varint(this.#dimensions.length)
+    writer.varint(count)
+    for (let slot = 0; slot < count; slot++)
+      for (const { name } of this.#dimensions) {
+        const value = this.#values[slot]![name] ?? null
+        writer.boolean(value !== null)
+        if (value !== null) writer.symbol(value)
+      }
+  }
+
+  /** Reads groups of the same dimensions back; each gets the slot it had. */
+  load(reader: StateReader): void {
+    const { offset } = reader
+    const dimensions = reader.varint('dimensions')
+    if (dimensions !== this.#dimensions.length || this.count > 0)
+      reader.corrupt(`groups of ${dimensions} dimensions do not go with ${this.#dimensions.length}`, offset)
+    // Without a dimension there is one group, which takes no bytes.
+    const count = dimensions === 0 ? reader.index('groups', 2) : reader.count('groups', dimensions)
+    for (let slot = 0; slot < count; slot++) {
+      const values = this.#dimensions.map(() =>
+        reader.boolean('whether a group has a value') ? reader.symbol('value of a group') : null,
+      )
+      if (this.#slotOf(values) !== slot) reader.corrupt('group comes twice', offset)
     }
-    const key = parts.join('')
+  }
+
+  /** Of one value a dimension. */
+  #slotOf(values: readonly (string | null)[]): number {
+    const key = values.map((value) => (value === null ? '-' : `${value.length}:${value}`)).join('')
     const known = this.#slots.get(key)
     if (known !== undefined) return known
     const slot = this.#values.length
+    const named: Record<string, string | null> = Object.create(null)
+    for (const [i, { name }] of this.#dimensions.entries()) named[name] = values[i]!
     this.#slots.set(key, slot)
-    this.#values.push(values)
+    this.#values.push(named)
     this.#ordered = undefined
     return slot
   }

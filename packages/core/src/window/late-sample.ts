@@ -1,13 +1,11 @@
-/**
- * What became of a sample for one query, the worst over its windows: `applied` before any of them was emitted,
- * `lateApplied` as a revision, or behind the lateness of one: `dropped`, `side` or `repair` by the query's policy.
- */
-export type SampleOutcome = 'applied' | 'lateApplied' | 'lateDropped' | 'toSide' | 'toRepair'
+import type { RunningQuery } from './running-query.ts'
 
-/** A sample that came too late for some window of a query with `LATENESS .. THEN SIDE`. */
+/** A sample that came behind the lateness of a window that holds it, and what the query wants done with it. */
 export interface LateSample {
-  readonly query: string
+  readonly query: RunningQuery
+  readonly policy: 'side' | 'repair'
   readonly seriesRef: number
   readonly timeMs: number
+  /** The sum, for a distribution. */
   readonly value: number
 }

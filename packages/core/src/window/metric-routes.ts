@@ -1,5 +1,5 @@
-import { growInt32 } from '../internal/grow.ts'
-import type { SeriesRef } from '../registry/identity.ts'
+import { growInt32, growUint8 } from '../internal/grow.ts'
+import type { MetricKind, SeriesRef } from '../registry/identity.ts'
 import type { MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
 import type { PaneStore } from './pane-store.ts'
 
@@ -12,6 +12,18 @@ export const ENTRY_POSITION = 1
 /** The next entry of the series, or -1. */
 export const ENTRY_NEXT = 2
 
+/** A running total, to be paired; also what nobody said the kind of. */
+export const READ_PAIRS = 0
+/** An amount already. */
+export const READ_AMOUNTS = 1
+/** Neither. */
+export const READ_NOTHING = 2
+
+function readAs(kind: MetricKind): number {
+  if (kind === 'counter') return READ_PAIRS
+  return kind === 'delta' ? READ_AMOUNTS : READ_NOTHING
+}
+
 /**
  * Where the samples of one metric go: per series a list of (store, position), so that a sample costs as much as the
  * stores that select it, not as the stores there are. Lists are chains through one table; built when series or stores
@@ -21,9 +33,13 @@ export const ENTRY_NEXT = 2
  */
 export class MetricRoutes {
   readonly stores: PaneStore[] = []
+  /** Whether some store is of a reading. */
+  hasReadings = false
   /** First entry of a series by its index in the metric; -1 = nobody reads it. */
   heads: Int32Array = new Int32Array(0)
   entries: Int32Array = new Int32Array(16 * ENTRY_STRIDE)
+  /** How readings take a series, by its index in the metric. */
+  #readAs: Uint8Array = new Uint8Array(0)
   #entries = 0
   #routed = 0
   readonly #registry: SeriesRegistry
@@ -42,9 +58,13 @@ export class MetricRoutes {
   route(): void {
     const { series, seriesCount } = this.#metric
     if (this.#routed === seriesCount) return
-    if (this.heads.length < seriesCount) this.heads = growInt32(this.heads, series.length, -1)
+    if (this.heads.length < seriesCount) {
+      this.heads = growInt32(this.heads, series.length, -1)
+      this.#readAs = growUint8(this.#readAs, series.length)
+    }
     for (let local = this.#routed; local < seriesCount; local++) {
       const info = this.#registry.describe(series[local]! as SeriesRef)
+      this.#readAs[local] = info.kindAssumed ? READ_PAIRS : readAs(info.kind)
       for (const [index, store] of this.stores.entries()) {
         const position = store.take(info)
         if (position >= 0) this.#link(local, index, position)
@@ -53,9 +73,16 @@ export class MetricRoutes {
     this.#routed = seriesCount
   }
 
+  /** What a sample of a series is to a reading; a declared kind wins over the wire. */
+  readAs(local: number): number {
+    const kind = this.#metric.declared?.kind
+    return kind === undefined ? this.#readAs[local]! : readAs(kind)
+  }
+
   add(store: PaneStore): void {
     this.route()
     this.stores.push(store)
+    this.#noteReadings()
     for (let local = 0; local < this.#routed; local++) {
       const position = store.take(this.#registry.describe(this.#metric.series[local]! as SeriesRef))
       if (position >= 0) this.#link(local, this.stores.length - 1, position)
@@ -64,12 +91,17 @@ export class MetricRoutes {
 
   remove(store: PaneStore): void {
     this.stores.splice(this.stores.indexOf(store), 1)
+    this.#noteReadings()
     this.heads.fill(-1)
     this.#entries = 0
     const { localIndexes } = this.#registry
     for (const [index, left] of this.stores.entries())
       for (let position = 0; position < left.seriesMatched; position++)
         this.#link(localIndexes[left.refs[position]!]!, index, position)
+  }
+
+  #noteReadings(): void {
+    this.hasReadings = this.stores.some((store) => store.isReading)
   }
 
   #link(local: number, store: number, position: number): void {

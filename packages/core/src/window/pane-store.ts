@@ -2,17 +2,29 @@ import { extremesOf } from '../aggregate/distribution-extremes.ts'
 import type { DistributionState } from '../aggregate/distribution-state.ts'
 import { ExponentialSketch } from '../aggregate/sketch/exponential/sketch.ts'
 import { growUint32 } from '../internal/grow.ts'
-import type { GroupDimension, SeriesSelector } from '../plan/query-plan.ts'
+import type { QueryPlan } from '../plan/query-plan.ts'
 import type { SeriesInfo } from '../registry/identity.ts'
 import { compileSelector } from '../registry/selector.ts'
 import type { MetricEntry } from '../registry/series-registry.ts'
-import { paneBounds } from './edges.ts'
 import { Groups } from './groups.ts'
 import type { PaneState } from './merged-panes.ts'
 import { Pane } from './pane.ts'
+import { paneBounds } from './pane-edges.ts'
 import { PaneTidier } from './pane-tidier.ts'
 import type { QueryWindows } from './query-windows.ts'
+import type { SeriesStore } from './series-store.ts'
 import { WindowParts } from './window-parts.ts'
+
+/** The part of a plan that decides which samples go together; queries that agree in it share a store. */
+export type StorePlan = Pick<QueryPlan, 'selector' | 'groupBy' | 'reading'>
+
+export function isReading({ reading }: StorePlan): boolean {
+  return reading === 'increase' || reading === 'rate'
+}
+
+export function storeKey(plan: StorePlan): string {
+  return JSON.stringify([plan.selector, plan.groupBy, isReading(plan)])
+}
 
 /** A pane that holds no time, so that the first sample always looks further. */
 const NO_PANE: Pane = new Pane(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 0, false)
@@ -29,17 +41,23 @@ const EXCLUDED = 2
  * Invariant: panes are sorted, do not overlap, and none is cut by a window edge of a query, except by edges
  * of windows that start before that query's `coversFromMs`.
  */
-export class PaneStore {
+export class PaneStore implements SeriesStore {
   readonly key: string
   readonly metric: MetricEntry
   readonly groups: Groups
+  /** Readings need one value per series and window: state is then kept per series, not per group. */
+  readonly isReading: boolean
   readonly panes: Pane[] = []
   readonly queries: QueryWindows[] = []
   seriesMatched = 0
   /** Selected series in order of selection; a series' place here is its `position`. */
   refs: Uint32Array = new Uint32Array(4)
-  /** Slot by position. */
+  /** Place of a series' state in the panes, by position: its group's slot, or for readings the position itself. */
   slots: Uint32Array = new Uint32Array(4)
+  /** Slot of the group by position. */
+  groupSlots: Uint32Array
+  /** Of readings: positions by slot of the group. */
+  readonly positions: number[][] = []
   readonly #matches: (series: SeriesInfo) => boolean
   #current: Pane = NO_PANE
   #withSketches = false
@@ -49,11 +67,13 @@ export class PaneStore {
   #onTimeFromMs = Number.NEGATIVE_INFINITY
   readonly #counts = new Float64Array(3)
 
-  constructor(key: string, metric: MetricEntry, selector: SeriesSelector, groupBy: readonly GroupDimension[]) {
-    this.key = key
+  constructor(metric: MetricEntry, plan: StorePlan) {
+    this.key = storeKey(plan)
     this.metric = metric
-    this.#matches = compileSelector(selector)
-    this.groups = new Groups(groupBy)
+    this.#matches = compileSelector(plan.selector)
+    this.groups = new Groups(plan.groupBy)
+    this.isReading = isReading(plan)
+    this.groupSlots = this.isReading ? new Uint32Array(4) : this.slots
   }
 
   get matched(): number {
@@ -68,16 +88,22 @@ export class PaneStore {
     return this.#counts[EXCLUDED]!
   }
 
+  get items(): number {
+    return this.panes.length
+  }
+
   /** Takes a series in if it is selected: its position, or -1. */
   take(info: SeriesInfo): number {
     if (!this.#matches(info)) return -1
     const position = this.seriesMatched++
-    if (position === this.refs.length) {
-      this.refs = growUint32(this.refs, position * 2)
-      this.slots = growUint32(this.slots, position * 2)
-    }
+    if (position === this.refs.length) this.#growSeries(position * 2)
     this.refs[position] = info.ref
-    this.slots[position] = this.groups.slotOf(info)
+    this.groupSlots[position] = this.groups.slotOf(info)
+    if (this.isReading) {
+      this.slots[position] = position
+      const positions = (this.positions[this.groupSlots[position]!] ??= [])
+      positions.push(position)
+    }
     // The pane in use may have no room for it: it is looked up again, and grows then.
     this.#current = NO_PANE
     return position
@@ -86,7 +112,7 @@ export class PaneStore {
   /** `cutMs`: the first event time the query sees whole, or undefined when nothing was applied yet. */
   addQuery(query: QueryWindows, cutMs: number | undefined): void {
     this.queries.push(query)
-    if (query.needsSketch && !this.#withSketches) {
+    if (query.needsSketch && !this.isReading && !this.#withSketches) {
       this.#withSketches = true
       for (const pane of this.panes) pane.sketches ??= []
     }
@@ -122,7 +148,7 @@ export class PaneStore {
       return
     }
     if (timeMs >= this.#onTimeFromMs) counts[ON_TIME]! += 1
-    else if (!this.#noteLate(slot, timeMs, position)) return
+    else if (!this.#noteLate(position, timeMs, value)) return
     let pane = this.#current
     if (timeMs < pane.startMs || timeMs >= pane.endMs) pane = this.#paneAt(timeMs)
     pane.stats.add(slot, value)
@@ -133,7 +159,7 @@ export class PaneStore {
 
   /** As `add`, for a value that stands for `weight` samples. */
   addWeighted(position: number, timeMs: number, value: number, weight: number): void {
-    const pane = this.#paneForRow(position, timeMs, Number.isNaN(value) || !(weight > 0))
+    const pane = this.#paneForRow(position, timeMs, value, Number.isNaN(value) || !(weight > 0))
     if (pane === undefined) return
     const slot = this.slots[position]!
     pane.stats.addTotals(slot, weight, value * weight, value, value)
@@ -142,7 +168,7 @@ export class PaneStore {
 
   /** As `add`, for a ready-made distribution. */
   addState(position: number, timeMs: number, state: DistributionState): void {
-    const pane = this.#paneForRow(position, timeMs, false)
+    const pane = this.#paneForRow(position, timeMs, state.sum, false)
     if (pane === undefined || state.count === 0) return
     const slot = this.slots[position]!
     const extremes = extremesOf(state)
@@ -152,6 +178,17 @@ export class PaneStore {
       pane.boundExtremes.add(slot)
     }
     if (pane.sketches !== undefined) sketchAt(pane.sketches, slot).mergeDistribution(state)
+  }
+
+  /** Takes a sample that is there but amounts to nothing yet: the base line of a counter. */
+  addBaseLine(position: number, timeMs: number): void {
+    this.#paneForRow(position, timeMs, 0, false)
+  }
+
+  /** Counts a sample that can change no amount any more. */
+  addTooLate(position: number, timeMs: number, value: number): void {
+    this.#counts[MATCHED]! += 1
+    for (const query of this.queries) query.takeTooLate(timeMs, this.refs[position]!, value)
   }
 
   /** Counts a row that says only that there is no value. */
@@ -169,12 +206,12 @@ export class PaneStore {
   partsOfDue(query: QueryWindows, startMs: number, endMs: number): PaneState[] {
     // What comes for these panes from now on is late, be it from a listener that is told of the window.
     if (endMs > this.#onTimeFromMs) this.#onTimeFromMs = endMs
-    return this.#parts.of(query, startMs, endMs, this.groups.count, true)
+    return this.#parts.of(query, startMs, endMs, this.#stateSlots, true)
   }
 
-  /** As `partsOfDue`, for a window that was due before. */
+  /** As `partsOfDue`, for any window. */
   partsOf(query: QueryWindows, startMs: number, endMs: number): PaneState[] {
-    return this.#parts.of(query, startMs, endMs, this.groups.count, false)
+    return this.#parts.of(query, startMs, endMs, this.#stateSlots, false)
   }
 
   /** Index of the first pane that ends after `timeMs`. */
@@ -196,6 +233,16 @@ export class PaneStore {
     )
   }
 
+  get #stateSlots(): number {
+    return this.isReading ? this.seriesMatched : this.groups.count
+  }
+
+  #growSeries(capacity: number): void {
+    this.refs = growUint32(this.refs, capacity)
+    this.slots = growUint32(this.slots, capacity)
+    this.groupSlots = this.isReading ? growUint32(this.groupSlots, capacity) : this.slots
+  }
+
   #queriesChanged(): void {
     this.#parts.useQueries(this.queries)
     this.#tidier.queriesChanged()
@@ -203,15 +250,14 @@ export class PaneStore {
     this.refreshOnTime()
   }
 
-  #paneForRow(position: number, timeMs: number, excluded: boolean): Pane | undefined {
-    const slot = this.slots[position]!
+  #paneForRow(position: number, timeMs: number, value: number, excluded: boolean): Pane | undefined {
     this.#counts[MATCHED]! += 1
     if (excluded) {
       this.#counts[EXCLUDED]! += 1
       return undefined
     }
     if (timeMs >= this.#onTimeFromMs) this.#counts[ON_TIME]! += 1
-    else if (!this.#noteLate(slot, timeMs, position)) return undefined
+    else if (!this.#noteLate(position, timeMs, value)) return undefined
     let pane = this.#current
     if (timeMs < pane.startMs || timeMs >= pane.endMs) pane = this.#paneAt(timeMs)
     pane.seen[position >>> 5]! |= 1 << (position & 31)
@@ -220,10 +266,12 @@ export class PaneStore {
   }
 
   /** Tells every query of a sample behind some window that was emitted; true when any window still takes it. */
-  #noteLate(slot: number, timeMs: number, position: number): boolean {
+  #noteLate(position: number, timeMs: number, value: number): boolean {
+    const ref = this.refs[position]!
+    const group = this.groupSlots[position]!
     let needed = false
-    for (const query of this.queries) if (query.takeLate(slot, timeMs)) needed = true
-    if (needed) this.#parts.noteLate(this.#paneAt(timeMs).startMs, slot, position)
+    for (const query of this.queries) if (query.takeLate(group, timeMs, ref, value)) needed = true
+    if (needed) this.#parts.noteLate(this.#paneAt(timeMs).startMs, this.slots[position]!, position)
     return needed
   }
 
@@ -232,18 +280,18 @@ export class PaneStore {
     let pane = this.panes[at]
     if (pane === undefined || pane.startMs > timeMs) {
       const bounds = paneBounds(
-        this.queries.map((query) => query.window),
+        this.queries.map((query) => query.scheme),
         timeMs,
       )
       const startMs = Math.max(bounds.startMs, this.panes[at - 1]?.endMs ?? bounds.startMs)
       const endMs = Math.min(bounds.endMs, pane?.startMs ?? bounds.endMs)
-      pane = new Pane(startMs, endMs, this.groups.count, this.seriesMatched, this.#withSketches)
+      pane = new Pane(startMs, endMs, this.#stateSlots, this.seriesMatched, this.#withSketches)
       this.panes.splice(at, 0, pane)
       this.#parts.paneChanged(startMs)
       const atLiveEdges = startMs === bounds.startMs && startMs >= this.#onTimeFromMs
       if (!atLiveEdges || at < this.panes.length - 1) this.#tidier.cameBetween(startMs)
     }
-    pane.grow(this.groups.count, this.seriesMatched)
+    pane.grow(this.#stateSlots, this.seriesMatched)
     this.#current = pane
     return pane
   }

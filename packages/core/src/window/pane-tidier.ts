@@ -55,13 +55,13 @@ export class PaneTidier {
 
   #joinWhereEdgesDied(queries: readonly QueryWindows[]): void {
     for (const query of queries) {
-      const { sizeMs, stepMs } = query.window
+      const { scheme } = query
       const fromMs = this.#tidiedThroughMs.get(query)!
       const toMs = query.finalThroughMs
       if (fromMs === toMs) continue
       // The edges of windows that became final; the pane after one starts less than a step later.
-      this.#join(fromMs - sizeMs, toMs - sizeMs + stepMs, queries)
-      this.#join(fromMs, toMs + stepMs, queries)
+      this.#join(scheme.startOf(fromMs), scheme.startOf(toMs) + scheme.longestStepMs, queries)
+      this.#join(fromMs, toMs + scheme.longestStepMs, queries)
     }
     for (const startMs of this.#betweenStartsMs) {
       const next = this.#panes[firstStartingAt(this.#panes, startMs + 1)]

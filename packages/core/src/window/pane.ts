@@ -1,7 +1,11 @@
-import type { ExponentialSketch } from '../aggregate/sketch/exponential/sketch.ts'
+import { ExponentialSketch } from '../aggregate/sketch/exponential/sketch.ts'
 import { StatsCells } from '../aggregate/stats-cells.ts'
 import { growUint32 } from '../internal/grow.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 import type { PaneState } from './merged-panes.ts'
+
+const NO_SLOTS: ReadonlySet<number> = new Set()
 
 /** The state of all groups of a store over one interval that no window edge cuts. */
 export class Pane implements PaneState {
@@ -24,6 +28,51 @@ export class Pane implements PaneState {
     this.stats = new StatsCells(slots)
     this.sketches = withSketches ? [] : undefined
     this.seen = new Uint32Array((seriesCount + 31) >>> 5)
+  }
+
+  /** Reads what `save` wrote. */
+  static load(reader: StateReader): Pane {
+    const { offset } = reader
+    const startMs = reader.f64('start of a pane')
+    const endMs = reader.f64('end of a pane')
+    if (!(startMs < endMs)) reader.corrupt(`pane from ${startMs} to ${endMs} cannot be`, offset)
+    const pane = new Pane(startMs, endMs, 0, 0, false)
+    pane.lastMs = reader.f64('last time of a pane')
+    pane.stats.load(reader)
+    pane.seen = reader.u32s('bits of series')
+    if (reader.boolean('whether a pane has sketches')) {
+      pane.sketches = []
+      for (let left = reader.count('sketches'); left > 0; left--) {
+        const slot = reader.index('slot', pane.stats.slots)
+        while (pane.sketches.length <= slot) pane.sketches.push(undefined)
+        pane.sketches[slot] = ExponentialSketch.load(reader)
+      }
+    }
+    for (let left = reader.count('slots with extremes of buckets'); left > 0; left--) {
+      pane.boundExtremes ??= new Set()
+      pane.boundExtremes.add(reader.index('slot', pane.stats.slots))
+    }
+    return pane
+  }
+
+  save(writer: StateWriter): void {
+    writer.f64(this.startMs)
+    writer.f64(this.endMs)
+    writer.f64(this.lastMs)
+    this.stats.save(writer)
+    writer.row(this.seen)
+    writer.boolean(this.sketches !== undefined)
+    if (this.sketches !== undefined) {
+      writer.varint(this.sketches.reduce((count, sketch) => (sketch === undefined ? count : count + 1), 0))
+      for (const [slot, sketch] of this.sketches.entries()) {
+        if (sketch === undefined) continue
+        writer.varint(slot)
+        sketch.save(writer)
+      }
+    }
+    const boundExtremes = this.boundExtremes ?? NO_SLOTS
+    writer.varint(boundExtremes.size)
+    for (const slot of boundExtremes) writer.varint(slot)
   }
 
   /** Makes room for groups and series that came after the pane. */

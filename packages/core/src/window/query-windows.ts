@@ -1,7 +1,11 @@
-import type { QueryPlan, WindowPlan } from '../plan/query-plan.ts'
+import type { LatePolicy, QueryPlan } from '../plan/query-plan.ts'
 import type { WindowResult } from '../result/window-result.ts'
-import { firstEndAfter, lastEndAt, lastEndHolding, windowStartAt } from './edges.ts'
+import { GapFill } from './gap-fill.ts'
+import type { LateSample } from './late-sample.ts'
 import type { Pane } from './pane.ts'
+import type { RunningQuery, RunningQueryOptions } from './running-query.ts'
+import { type ShowRules, showRules } from './shown-rows.ts'
+import type { WindowScheme } from './window-scheme.ts'
 
 /** A corrected row goes out at most once in this many ms: the step, but no less and no more. */
 const REVISE_AT_LEAST_MS = 1_000
@@ -11,8 +15,8 @@ const REVISE_AT_MOST_MS = 5_000
 export interface EmittedWindow {
   readonly startMs: number
   readonly endMs: number
-  /** Newest row by slot. */
-  readonly rows: Map<number, WindowResult>
+  /** Newest row by slot, shown or taken back. */
+  rows: Map<number, WindowResult>
   /** Slots that late samples changed since the last emission. */
   readonly dirty: Set<number>
   /** Samples by slot that came after the first emission. */
@@ -20,62 +24,92 @@ export interface EmittedWindow {
   emittedAtMs: number
 }
 
-export interface QueryWindowsOptions {
-  readonly name: string
-  readonly tenant: string
-  readonly version: number
-  readonly plan: QueryPlan
-  readonly latenessMs: number
-  /** Takes an emitted row; false when the query is gone. */
-  readonly deliver: (row: WindowResult) => boolean
-}
-
 /**
  * Which windows of one query are open, emitted or closed for good, and what late samples did to them. Time here
  * is the watermark: a window is emitted when the watermark reaches its end and can be revised until the
  * watermark is `latenessMs` past it.
  */
-export class QueryWindows {
+export class QueryWindows implements RunningQuery {
   readonly name: string
   readonly tenant: string
   readonly version: number
-  readonly plan: QueryPlan
-  readonly window: WindowPlan
-  #latenessMs: number
-  /** The watermark at which the next window is due or final. */
-  #nextMs = Number.NEGATIVE_INFINITY
-  #hasDirty = false
+  plan: QueryPlan
+  readonly scheme: WindowScheme
   readonly needsSketch: boolean
   readonly deliver: (row: WindowResult) => boolean
-  /** Windows that start before this hold less than all samples. */
-  coversFromMs: number = Number.NEGATIVE_INFINITY
-  /** Windows that end at or before this were emitted. */
-  emittedThroughMs: number = Number.NEGATIVE_INFINITY
-  /** Windows that end at or before this can change no more. */
-  finalThroughMs: number = Number.NEGATIVE_INFINITY
   readonly emitted: Map<number, EmittedWindow> = new Map()
+  /** Undefined when every row is shown as it is. */
+  rules: ShowRules | undefined
+  /** Undefined when nothing is said of windows without samples. */
+  fill: GapFill | undefined
+  coversFromMs: number = Number.NEGATIVE_INFINITY
+  sinceMs: number = Number.NEGATIVE_INFINITY
+  emittedThroughMs: number = Number.NEGATIVE_INFINITY
+  finalThroughMs: number = Number.NEGATIVE_INFINITY
+  /** Windows that start earlier are another version's. */
+  ownsFromMs: number = Number.NEGATIVE_INFINITY
+  /** Windows that start then or later are another version's. */
+  ownsUntilMs: number = Number.POSITIVE_INFINITY
   onTime = 0
   lateApplied = 0
   lateDropped = 0
+  toSide = 0
+  toRepair = 0
+  #latenessMs: number
+  #late: LatePolicy
+  readonly #onTooLate: ((sample: LateSample) => void) | undefined
+  /** The watermark at which the next window is due or final. */
+  #nextMs = Number.NEGATIVE_INFINITY
+  #hasDirty = false
+  /** Number of the period of early rows that was emitted last. */
+  #earlyPeriod = Number.NEGATIVE_INFINITY
 
-  constructor(options: QueryWindowsOptions) {
+  constructor(options: RunningQueryOptions, scheme: WindowScheme) {
     this.name = options.name
     this.tenant = options.tenant
     this.version = options.version
     this.plan = options.plan
-    this.window = options.plan.window
-    this.#latenessMs = options.latenessMs
+    this.scheme = scheme
     this.deliver = options.deliver
     this.needsSketch = options.plan.columns.some((column) => column.aggregate.fn === 'percentile')
+    this.#latenessMs = options.latenessMs
+    this.#late = options.late
+    this.#prepare(options.plan)
+    this.#onTooLate = options.onTooLate
   }
 
   get latenessMs(): number {
     return this.#latenessMs
   }
 
-  set latenessMs(latenessMs: number) {
+  alter(plan: QueryPlan, latenessMs: number, late: LatePolicy): void {
+    if (JSON.stringify(plan.fill) !== JSON.stringify(this.plan.fill)) this.fill = undefined
+    this.plan = plan
+    this.#prepare(plan)
     this.#latenessMs = latenessMs
+    this.#late = late
     this.#nextMs = Number.NEGATIVE_INFINITY
+  }
+
+  get firstWholeStartMs(): number {
+    if (this.coversFromMs === Number.NEGATIVE_INFINITY) return Number.NEGATIVE_INFINITY
+    const startMs = this.scheme.startAt(this.coversFromMs)
+    return startMs === this.coversFromMs ? startMs : this.scheme.startAt(startMs + this.scheme.longestStepMs)
+  }
+
+  beginAt(watermarkMs: number): void {
+    this.emittedThroughMs = watermarkMs - this.emitAfterMs
+    this.closeThrough(watermarkMs + this.#latenessMs)
+  }
+
+  beginOver(firstStartMs: number): void {
+    this.emittedThroughMs = this.scheme.lastEndAt(this.scheme.endOf(firstStartMs) - 1)
+    this.finalThroughMs = this.emittedThroughMs
+  }
+
+  /** How far the watermark has to be past a window's end for it to be emitted. */
+  get emitAfterMs(): number {
+    return this.plan.emit?.at === 'final' ? this.#latenessMs : 0
   }
 
   /** Whether there is anything to do at this watermark; most ticks have nothing for most queries. */
@@ -83,36 +117,72 @@ export class QueryWindows {
     return this.#hasDirty || watermarkMs >= this.#nextMs
   }
 
+  /** Whether open windows are to be shown now; true once in each period of `EMIT EVERY`. */
+  takeEarlyPeriod(nowMs: number): boolean {
+    const { emit } = this.plan
+    if (emit?.at !== 'every' || !Number.isFinite(nowMs)) return false
+    const period = Math.floor(nowMs / emit.everyMs)
+    if (period <= this.#earlyPeriod) return false
+    this.#earlyPeriod = period
+    return true
+  }
+
+  /** Every window this version owns is final. */
+  get isDone(): boolean {
+    return (
+      this.ownsUntilMs !== Number.POSITIVE_INFINITY &&
+      this.finalThroughMs >= this.scheme.lastEndHolding(this.ownsUntilMs - 1)
+    )
+  }
+
+  owns(startMs: number): boolean {
+    return startMs >= this.ownsFromMs && startMs < this.ownsUntilMs
+  }
+
   /** Samples at or after this time are behind no emitted window. */
   get onTimeFromMs(): number {
     return this.emittedThroughMs === Number.NEGATIVE_INFINITY
       ? Number.NEGATIVE_INFINITY
-      : lastEndAt(this.window, this.emittedThroughMs)
+      : this.scheme.lastEndAt(this.emittedThroughMs)
   }
 
   get reviseEveryMs(): number {
-    return Math.min(REVISE_AT_MOST_MS, Math.max(REVISE_AT_LEAST_MS, this.window.stepMs))
+    return Math.min(REVISE_AT_MOST_MS, Math.max(REVISE_AT_LEAST_MS, this.scheme.shortestStepMs))
   }
 
   /**
    * Counts a sample that may be behind emitted windows, once, under its worst outcome, and marks what it
    * changes. True when some window of this query still takes it.
    */
-  takeLate(slot: number, timeMs: number): boolean {
-    const firstEndMs = firstEndAfter(this.window, timeMs)
-    const lastEndMs = lastEndHolding(this.window, timeMs)
+  takeLate(slot: number, timeMs: number, seriesRef: number, value: number): boolean {
+    const { scheme } = this
+    const firstEndMs = scheme.firstEndAfter(timeMs)
+    const lastEndMs = scheme.lastEndHolding(timeMs)
     if (firstEndMs > this.emittedThroughMs) this.onTime++
-    else if (firstEndMs <= this.finalThroughMs) this.lateDropped++
+    else if (firstEndMs <= this.finalThroughMs) this.takeTooLate(timeMs, seriesRef, value)
     else this.lateApplied++
-    const { sizeMs, stepMs } = this.window
-    const fromMs = Math.max(firstEndMs, firstEndAfter(this.window, this.finalThroughMs))
-    for (let endMs = fromMs; endMs <= lastEndMs && endMs <= this.emittedThroughMs; endMs += stepMs) {
-      const window = this.emittedWindow(endMs - sizeMs, endMs)
+    let endMs = Math.max(firstEndMs, scheme.firstEndAfter(this.finalThroughMs))
+    for (; endMs <= lastEndMs && endMs <= this.emittedThroughMs; endMs = scheme.firstEndAfter(endMs)) {
+      const startMs = scheme.startOf(endMs)
+      if (!this.owns(startMs)) continue
+      const window = this.emittedWindow(startMs, endMs)
       window.dirty.add(slot)
       this.#hasDirty = true
       window.late.set(slot, (window.late.get(slot) ?? 0) + 1)
     }
     return lastEndMs > this.finalThroughMs
+  }
+
+  /** Counts a sample behind the lateness of a window that holds it, and hands it to whoever mends that. */
+  takeTooLate(timeMs: number, seriesRef: number, value: number): void {
+    const mends = this.#late !== 'repair' || this.scheme.lastEndHolding(timeMs) > this.sinceMs
+    if (this.#late === 'drop' || this.#onTooLate === undefined || !mends) {
+      this.lateDropped++
+      return
+    }
+    if (this.#late === 'side') this.toSide++
+    else this.toRepair++
+    this.#onTooLate({ query: this, policy: this.#late, seriesRef, timeMs, value })
   }
 
   emittedWindow(startMs: number, endMs: number): EmittedWindow {
@@ -130,9 +200,15 @@ export class QueryWindows {
     return window
   }
 
+  /** A row of an emitted window has to be looked at again. */
+  markDirty(window: EmittedWindow, slot: number): void {
+    window.dirty.add(slot)
+    this.#hasDirty = true
+  }
+
   /** Whether a window that holds the pane can still be emitted or revised. */
   needsPane(pane: Pane): boolean {
-    return lastEndHolding(this.window, pane.startMs) > this.finalThroughMs
+    return this.scheme.lastEndHolding(pane.startMs) > this.finalThroughMs
   }
 
   /**
@@ -140,38 +216,64 @@ export class QueryWindows {
    * apart there.
    */
   hasLiveEdge(fromMs: number, toMs: number): boolean {
-    const startMs = windowStartAt(this.window, toMs)
-    if (startMs >= fromMs && startMs + this.window.sizeMs > this.finalThroughMs) return true
-    const endMs = lastEndAt(this.window, toMs)
+    const startMs = this.scheme.startAt(toMs)
+    if (startMs >= fromMs && this.scheme.endOf(startMs) > this.finalThroughMs) return true
+    const endMs = this.scheme.lastEndAt(toMs)
     return endMs >= fromMs && endMs > this.finalThroughMs
   }
 
   /** Moves the line behind which nothing changes, and forgets what lies behind it. */
   closeThrough(watermarkMs: number): void {
-    this.finalThroughMs = Math.max(this.finalThroughMs, lastEndAt(this.window, watermarkMs - this.#latenessMs))
+    this.finalThroughMs = Math.max(this.finalThroughMs, this.scheme.lastEndAt(watermarkMs - this.#latenessMs))
+    this.fill?.forget(this.scheme.startOf(this.finalThroughMs))
     this.#hasDirty = false
     for (const [startMs, window] of this.emitted)
       if (window.endMs <= this.finalThroughMs) this.emitted.delete(startMs)
       else if (window.dirty.size > 0) this.#hasDirty = true
     this.#nextMs = Math.min(
-      firstEndAfter(this.window, this.emittedThroughMs),
-      firstEndAfter(this.window, this.finalThroughMs) + this.#latenessMs,
+      this.scheme.firstEndAfter(this.emittedThroughMs) + this.emitAfterMs,
+      this.scheme.firstEndAfter(this.finalThroughMs) + this.#latenessMs,
     )
   }
 
-  /** Ends of the windows that hold panes and are due at the watermark, in rising order, each once. */
-  *dueEnds(panes: readonly Pane[], firstPane: number, watermarkMs: number): Generator<number> {
-    const { stepMs } = this.window
+  /** Ends of the owned windows that hold panes and are due, in rising order, each once. */
+  *dueEnds(panes: readonly Pane[], firstPane: number, dueMs: number): Generator<number> {
+    const { scheme } = this
     let nextEndMs = Number.NEGATIVE_INFINITY
-    if (this.emittedThroughMs !== Number.NEGATIVE_INFINITY)
-      nextEndMs = firstEndAfter(this.window, this.emittedThroughMs)
+    if (this.emittedThroughMs !== Number.NEGATIVE_INFINITY) nextEndMs = scheme.firstEndAfter(this.emittedThroughMs)
     for (let i = firstPane; i < panes.length; i++) {
       const pane = panes[i]!
-      let endMs = Math.max(nextEndMs, firstEndAfter(this.window, pane.startMs))
-      if (endMs > watermarkMs) return
-      const lastEndMs = lastEndHolding(this.window, pane.startMs)
-      for (; endMs <= lastEndMs && endMs <= watermarkMs; endMs += stepMs) yield endMs
+      let endMs = Math.max(nextEndMs, scheme.firstEndAfter(pane.startMs))
+      if (endMs > dueMs) return
+      const lastEndMs = scheme.lastEndHolding(pane.startMs)
+      for (; endMs <= lastEndMs && endMs <= dueMs; endMs = scheme.firstEndAfter(endMs))
+        if (this.owns(scheme.startOf(endMs))) yield endMs
       nextEndMs = endMs
     }
+  }
+
+  /** As `dueEnds`, with the windows between them that hold nothing but filled rows. */
+  *dueEndsFilled(panes: readonly Pane[], firstPane: number, dueMs: number, fill: GapFill): Generator<number> {
+    const due = this.dueEnds(panes, firstPane, dueMs)
+    let doneMs = this.emittedThroughMs
+    for (let next = due.next(); ; ) {
+      const heldMs = next.done === true ? Number.POSITIVE_INFINITY : next.value
+      let endMs = heldMs
+      if (doneMs !== Number.NEGATIVE_INFINITY) {
+        const emptyMs = this.scheme.firstEndAfter(doneMs)
+        const startMs = this.scheme.startOf(emptyMs)
+        if (emptyMs < heldMs && emptyMs <= dueMs && startMs < fill.fillsBeforeMs) endMs = emptyMs
+      }
+      if (endMs === Number.POSITIVE_INFINITY) return
+      if (endMs === heldMs) next = due.next()
+      doneMs = endMs
+      if (this.owns(this.scheme.startOf(endMs))) yield endMs
+    }
+  }
+
+  #prepare(plan: QueryPlan): void {
+    this.rules = showRules(plan)
+    if (plan.fill !== undefined)
+      this.fill ??= new GapFill({ fill: plan.fill, columns: plan.columns, scheme: this.scheme })
   }
 }

@@ -1,16 +1,24 @@
 import { decodeDistribution } from '../aggregate/state-codec.ts'
+import { CounterPairs } from '../counter/counter-pairs.ts'
 import { BatchColumn, type SampleBatch, SampleFlag } from '../ingest/sample-batch.ts'
-import type { QueryPlan } from '../plan/query-plan.ts'
 import type { SeriesProgress } from '../registry/series-progress.ts'
-import type { SeriesRegistry } from '../registry/series-registry.ts'
-import type { ResultQuality, ResultSource, WindowResult } from '../result/window-result.ts'
-import { countSeries } from './completeness.ts'
-import { shortestPaneMs } from './edges.ts'
-import { ENTRY_NEXT, ENTRY_POSITION, ENTRY_STORE, ENTRY_STRIDE, MetricRoutes } from './metric-routes.ts'
-import { PaneStore } from './pane-store.ts'
-import type { EmittedWindow, QueryWindows } from './query-windows.ts'
-import { computeValues, sameRow } from './row.ts'
-import { WindowView } from './window-view.ts'
+import type { MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
+import type { ResultSource, WindowResult } from '../result/window-result.ts'
+import {
+  ENTRY_NEXT,
+  ENTRY_POSITION,
+  ENTRY_STORE,
+  ENTRY_STRIDE,
+  MetricRoutes,
+  READ_AMOUNTS,
+  READ_NOTHING,
+} from './metric-routes.ts'
+import { shortestPaneMs } from './pane-edges.ts'
+import { PaneStore, storeKey } from './pane-store.ts'
+import { QueryWindows } from './query-windows.ts'
+import type { RunningQuery, RunningQueryOptions } from './running-query.ts'
+import { WindowEmitter } from './window-emitter.ts'
+import { windowScheme } from './window-scheme.ts'
 
 /** Queries whose edges would cut panes shorter than this keep panes of their own. */
 const SHORTEST_SHARED_PANE_MS = 1_000
@@ -23,9 +31,18 @@ export interface WindowOperatorOptions {
   readonly progress: SeriesProgress | undefined
   /** Since when every sample is seen, ms; undefined: since the first one. */
   readonly startMs?: number | undefined
-  /** Raised at every restart; the high part of each revision. */
-  readonly generation: number
-  readonly emit: (row: WindowResult, query: QueryWindows) => void
+  /** Number of this life of the engine; the high part of each revision. */
+  readonly generation: () => number
+  readonly emit: (row: WindowResult, query: RunningQuery) => void
+}
+
+/** A query and its store, with what the store had counted before the query came. */
+interface Joined {
+  readonly query: QueryWindows
+  readonly store: PaneStore
+  readonly matched: number
+  readonly onTime: number
+  readonly excluded: number
 }
 
 /**
@@ -35,18 +52,14 @@ export interface WindowOperatorOptions {
 export class WindowOperator {
   readonly #registry: SeriesRegistry
   readonly #tenantId: number
-  readonly #source: ResultSource
   readonly #progress: SeriesProgress | undefined
-  readonly #generation: number
-  readonly #emit: (row: WindowResult, query: QueryWindows) => void
+  readonly #emitter: WindowEmitter
+  readonly #isLive: boolean
   /** By `MetricEntry.id`. */
   readonly #routesOfMetric: (MetricRoutes | undefined)[] = []
   readonly #stores: PaneStore[] = []
-  readonly #storeOfQuery = new Map<
-    QueryWindows,
-    { store: PaneStore; matched: number; onTime: number; excluded: number }
-  >()
-  readonly #view = new WindowView()
+  readonly #joined = new Map<RunningQuery, Joined>()
+  readonly #pairs: CounterPairs
   #routedSeries = 0
   #watermarkMs = Number.NEGATIVE_INFINITY
   #startMs: number | undefined
@@ -55,11 +68,14 @@ export class WindowOperator {
   constructor(options: WindowOperatorOptions) {
     this.#registry = options.registry
     this.#tenantId = options.tenantId
-    this.#source = options.source
     this.#progress = options.progress
-    this.#generation = options.generation
     this.#startMs = options.startMs
-    this.#emit = options.emit
+    this.#isLive = options.source === 'live'
+    this.#emitter = new WindowEmitter(options)
+    this.#pairs = new CounterPairs({
+      firstPolicy: (ref) => this.#metricOf(ref).declared?.first ?? 'auto',
+      coversFromMs: (ref) => this.#readFromMs(ref),
+    })
   }
 
   get watermarkMs(): number {
@@ -72,22 +88,29 @@ export class WindowOperator {
 
   get stateBytes(): number {
     const routes = this.#routesOfMetric.reduce((bytes, of) => bytes + (of?.bytes ?? 0), 0)
-    return this.#stores.reduce((bytes, store) => bytes + store.bytes, routes)
+    return this.#stores.reduce((bytes, store) => bytes + store.bytes, routes + this.#pairs.bytes)
   }
 
   /** Number of series the query reads. */
-  seriesMatched(query: QueryWindows): number {
+  seriesMatched(query: RunningQuery): number {
     this.#route()
-    return this.storeOf(query)?.seriesMatched ?? 0
+    return this.#joined.get(query)?.store.seriesMatched ?? 0
   }
 
-  storeOf(query: QueryWindows): PaneStore | undefined {
-    return this.#storeOfQuery.get(query)?.store
+  /** The panes the query reads, if it has any. */
+  storeOf(query: RunningQuery): PaneStore | undefined {
+    return this.#joined.get(query)?.store
+  }
+
+  /** Panes of the query and their bytes; shared with other queries on the same samples. */
+  stateOf(query: RunningQuery): { readonly items: number; readonly bytes: number } {
+    const store = this.#joined.get(query)?.store
+    return store === undefined ? { items: 0, bytes: 0 } : { items: store.items, bytes: store.bytes }
   }
 
   /** The query's counters; see the query law. */
-  countersOf(query: QueryWindows): { matched: number; applied: number; excluded: number } {
-    const joined = this.#storeOfQuery.get(query)
+  countersOf(query: RunningQuery): { matched: number; applied: number; excluded: number } {
+    const joined = this.#joined.get(query)
     if (joined === undefined) return { matched: 0, applied: 0, excluded: 0 }
     const { store } = joined
     return {
@@ -97,41 +120,51 @@ export class WindowOperator {
     }
   }
 
+  /** A query for this time line; it is added by `addQuery`. */
+  newQuery(options: RunningQueryOptions): RunningQuery {
+    const { window } = options.plan
+    if (window.type === 'session') throw new TypeError('sessions')
+    return new QueryWindows(options, windowScheme(window))
+  }
+
   /** Adds a query; its windows count from the samples applied after this. `nowMs` bounds future-stamped samples. */
-  addQuery(query: QueryWindows, nowMs: number): void {
-    const store = this.#shareStore(query.plan)
+  addQuery(query: RunningQuery, nowMs: number): void {
+    if (!(query instanceof QueryWindows)) throw new TypeError('the query was not made by newQuery')
+    const store = this.#shareStore(query)
     this.#route()
-    query.emittedThroughMs = this.#watermarkMs
-    query.closeThrough(this.#watermarkMs + query.latenessMs)
+    query.beginAt(this.#watermarkMs)
     const seenMs = Math.min(this.#maxEventMs, nowMs)
     store.addQuery(query, seenMs === Number.NEGATIVE_INFINITY ? this.#startMs : seenMs + 1)
     // A store that is new has no panes to show what came ahead of the clock.
     if (store.queries.length === 1) query.coversFromMs = Math.max(query.coversFromMs, this.#aheadMs(store, seenMs))
-    this.#storeOfQuery.set(query, { store, matched: store.matched, onTime: store.onTime, excluded: store.excluded })
+    query.sinceMs = query.coversFromMs
+    this.#joined.set(query, { query, store, matched: store.matched, onTime: store.onTime, excluded: store.excluded })
   }
 
   /**
    * Adds a query whose first window starts at `firstStartMs`, over samples known to be whole from
    * `coversFromMs` on: for history, where there is no moment of adding.
    */
-  addQueryOver(query: QueryWindows, firstStartMs: number, coversFromMs: number): void {
+  addQueryOver(query: RunningQuery, firstStartMs: number, coversFromMs: number): void {
     this.#startMs = Number.NEGATIVE_INFINITY
     this.addQuery(query, Number.POSITIVE_INFINITY)
     query.coversFromMs = coversFromMs
-    query.emittedThroughMs = firstStartMs + query.window.sizeMs - query.window.stepMs
-    query.finalThroughMs = query.emittedThroughMs
-    this.#storeOfQuery.get(query)!.store.refreshOnTime()
+    query.beginOver(firstStartMs)
+    this.#joined.get(query)?.store.refreshOnTime()
   }
 
-  removeQuery(query: QueryWindows): void {
-    const joined = this.#storeOfQuery.get(query)
+  removeQuery(query: RunningQuery): void {
+    const joined = this.#joined.get(query)
     if (joined === undefined) return
-    this.#storeOfQuery.delete(query)
-    joined.store.removeQuery(query)
+    this.#joined.delete(query)
+    joined.store.removeQuery(joined.query)
     if (joined.store.queries.length > 0) return
     this.#stores.splice(this.#stores.indexOf(joined.store), 1)
     const routes = this.#routesOfMetric[joined.store.metric.id]!
     routes.remove(joined.store)
+    if (joined.store.isReading && !routes.hasReadings)
+      for (let position = 0; position < joined.store.seriesMatched; position++)
+        this.#pairs.unwatch(joined.store.refs[position]!)
     if (routes.stores.length === 0) this.#routesOfMetric[joined.store.metric.id] = undefined
   }
 
@@ -140,7 +173,7 @@ export class WindowOperator {
     this.#route()
     if (this.#startMs === undefined && minEventMs !== Number.POSITIVE_INFINITY) {
       this.#startMs = minEventMs
-      for (const query of this.#storeOfQuery.keys()) query.coversFromMs = Math.max(query.coversFromMs, minEventMs)
+      for (const query of this.#joined.keys()) query.coversFromMs = Math.max(query.coversFromMs, minEventMs)
     }
     if (maxEventMs > this.#maxEventMs) this.#maxEventMs = maxEventMs
     if ((batch.columns & ~BatchColumn.startTimes) === 0) this.#applyValues(batch)
@@ -155,14 +188,20 @@ export class WindowOperator {
     if (watermarkMs > this.#watermarkMs) this.#watermarkMs = watermarkMs
     if (this.#watermarkMs === Number.NEGATIVE_INFINITY) return
     this.#route()
-    for (const store of this.#stores) {
+    this.#pairs.release(this.#watermarkMs, this.#addAmount)
+    for (const store of [...this.#stores]) {
       let isChanged = false
-      for (const query of store.queries) {
-        if (!query.isDue(this.#watermarkMs)) continue
-        isChanged = true
-        this.#emitDue(store, query, nowMs)
-        this.#emitRevised(store, query, nowMs)
-        query.closeThrough(this.#watermarkMs)
+      for (const query of [...store.queries]) {
+        if (query.isDue(this.#watermarkMs)) {
+          isChanged = true
+          // What is filled is taken from earlier rows, as they are now.
+          if (query.fill !== undefined) this.#emitter.emitRevised(store, query, this.#watermarkMs, nowMs)
+          this.#emitter.emitDue(store, query, this.#watermarkMs, nowMs)
+          if (query.fill === undefined) this.#emitter.emitRevised(store, query, this.#watermarkMs, nowMs)
+          query.closeThrough(this.#watermarkMs)
+        }
+        if (this.#isLive && query.takeEarlyPeriod(nowMs)) this.#emitter.emitEarly(store, query, nowMs)
+        if (query.isDone) this.removeQuery(query)
       }
       if (!isChanged) continue
       store.refreshOnTime()
@@ -175,8 +214,10 @@ export class WindowOperator {
     let drainedMs = this.#watermarkMs
     for (const store of this.#stores) {
       const last = store.panes[store.panes.length - 1]
-      if (last === undefined) continue
-      for (const { window } of store.queries) drainedMs = Math.max(drainedMs, last.endMs + window.sizeMs)
+      // Counters that wait for their neighbours are in no pane yet.
+      const lastMs = store.isReading ? this.#maxEventMs : (last?.endMs ?? Number.NEGATIVE_INFINITY) - 1
+      for (const query of store.queries)
+        drainedMs = Math.max(drainedMs, query.scheme.lastEndHolding(lastMs) + query.emitAfterMs)
     }
     return drainedMs
   }
@@ -185,6 +226,7 @@ export class WindowOperator {
     const { series, timestampsMs, values, length } = batch
     const { metricIds, localIndexes } = this.#registry
     const routesOfMetric = this.#routesOfMetric
+    const startTimes = (batch.columns & BatchColumn.startTimes) === 0 ? undefined : batch.startTimesMs
     for (let row = 0; row < length; row++) {
       const ref = series[row]!
       const routes = routesOfMetric[metricIds[ref]!]
@@ -193,6 +235,10 @@ export class WindowOperator {
       const value = values[row]!
       let entry = routes.heads[localIndexes[ref]!]!
       if (entry < 0) continue
+      if (routes.hasReadings) {
+        this.#applyReadings(routes, entry, ref, timeMs, value, startTimes === undefined ? 0 : startTimes[row]!)
+        continue
+      }
       const { stores, entries } = routes
       if (stores.length === 1) {
         stores[0]!.add(entry, timeMs, value)
@@ -212,6 +258,7 @@ export class WindowOperator {
     const flags = (batch.columns & BatchColumn.flags) === 0 ? undefined : batch.flags
     const weights = (batch.columns & BatchColumn.weights) === 0 ? undefined : batch.weights
     const states = (batch.columns & BatchColumn.states) === 0 ? undefined : batch.states
+    const startTimes = (batch.columns & BatchColumn.startTimes) === 0 ? undefined : batch.startTimesMs
     let nextState = 0
     for (let row = 0; row < length; row++) {
       const stateAt = nextState
@@ -229,15 +276,66 @@ export class WindowOperator {
         hasState && !isGap
           ? decodeDistribution(states.bytes, states.offsets[stateAt]!, states.offsets[stateAt + 1]!)
           : undefined
+      if (routes.hasReadings && state === undefined && !isGap && weight === 1) {
+        this.#applyReadings(routes, entry, ref, timeMs, value, startTimes === undefined ? 0 : startTimes[row]!)
+        continue
+      }
       for (; entry >= 0; entry = routes.entries[entry * ENTRY_STRIDE + ENTRY_NEXT]!) {
         const store = routes.stores[routes.entries[entry * ENTRY_STRIDE + ENTRY_STORE]!]!
         const position = routes.entries[entry * ENTRY_STRIDE + ENTRY_POSITION]!
-        if (isGap) store.exclude()
+        if (isGap || (store.isReading && (state !== undefined || routes.readAs(localIndexes[ref]!) !== READ_AMOUNTS)))
+          store.exclude()
         else if (state !== undefined) store.addState(position, timeMs, state)
         else if (weight !== 1) store.addWeighted(position, timeMs, value, weight)
         else store.add(position, timeMs, value)
       }
     }
+  }
+
+  /** Takes a sample of a metric of which some store wants what its series grew by. */
+  #applyReadings(
+    routes: MetricRoutes,
+    head: number,
+    ref: number,
+    timeMs: number,
+    value: number,
+    startMs: number,
+  ): void {
+    const { stores, entries } = routes
+    const readAs = routes.readAs(this.#registry.localIndexes[ref]!)
+    let waits = false
+    for (let entry = head; entry >= 0; entry = entries[entry * ENTRY_STRIDE + ENTRY_NEXT]!) {
+      const store = stores[entries[entry * ENTRY_STRIDE + ENTRY_STORE]!]!
+      const position = entries[entry * ENTRY_STRIDE + ENTRY_POSITION]!
+      if (!store.isReading || readAs === READ_AMOUNTS) store.add(position, timeMs, value)
+      else if (readAs === READ_NOTHING || Number.isNaN(value)) store.exclude()
+      else waits = true
+    }
+    if (!waits) return
+    this.#pairs.watch(ref)
+    if (this.#pairs.take(ref, timeMs, value, startMs) === 'held') return
+    for (const [store, position] of readingsOf(routes, head)) store.addTooLate(position, timeMs, value)
+  }
+
+  /** Takes what a counter grew by; undefined: nothing is known of it yet. */
+  readonly #addAmount = (ref: number, timeMs: number, amount: number | undefined): void => {
+    const routes = this.#routesOfMetric[this.#registry.metricIds[ref]!]
+    if (routes === undefined) return
+    for (const [store, position] of readingsOf(routes, routes.heads[this.#registry.localIndexes[ref]!]!))
+      if (amount === undefined) store.addBaseLine(position, timeMs)
+      else store.add(position, timeMs, amount)
+  }
+
+  #metricOf(ref: number): MetricEntry {
+    return this.#registry.metrics[this.#registry.metricIds[ref]!]!
+  }
+
+  /** Since when some reading of a series counts all that happened to it. */
+  #readFromMs(ref: number): number {
+    let fromMs = Number.POSITIVE_INFINITY
+    for (const store of this.#routesOfMetric[this.#registry.metricIds[ref]!]?.stores ?? [])
+      if (store.isReading) for (const query of store.queries) fromMs = Math.min(fromMs, query.coversFromMs)
+    return fromMs
   }
 
   #route(): void {
@@ -258,88 +356,28 @@ export class WindowOperator {
     return aheadMs
   }
 
-  #shareStore(plan: QueryPlan): PaneStore {
+  #shareStore({ plan, scheme }: QueryWindows): PaneStore {
     const metric = this.#registry.metricEntry(this.#tenantId, plan.selector.metric)
     const routes = this.#routesOfMetric[metric.id] ?? new MetricRoutes(this.#registry, metric)
     this.#routesOfMetric[metric.id] = routes
-    const key = JSON.stringify([plan.selector, plan.groupBy])
+    const key = storeKey(plan)
     const shared = routes.stores.find(
       (store) =>
         store.key === key &&
-        shortestPaneMs([...store.queries.map((query) => query.window), plan.window]) >= SHORTEST_SHARED_PANE_MS,
+        shortestPaneMs([...store.queries.map((query) => query.scheme), scheme]) >= SHORTEST_SHARED_PANE_MS,
     )
     if (shared !== undefined) return shared
-    const store = new PaneStore(key, metric, plan.selector, plan.groupBy)
+    const store = new PaneStore(metric, plan)
     routes.add(store)
     this.#stores.push(store)
     return store
   }
-
-  #emitDue(store: PaneStore, query: QueryWindows, nowMs: number): void {
-    const { sizeMs } = query.window
-    const firstPane = store.firstPaneAfter(query.emittedThroughMs - sizeMs)
-    for (const endMs of query.dueEnds(store.panes, firstPane, this.#watermarkMs)) {
-      const startMs = endMs - sizeMs
-      this.#view.open(store.partsOfDue(query, startMs, endMs))
-      if (this.#view.isEmpty) continue
-      const window = query.emittedWindow(startMs, endMs)
-      this.#emitRows(store, query, window, store.groups.ordered(), nowMs)
-    }
-    query.emittedThroughMs = Math.max(query.emittedThroughMs, this.#watermarkMs)
-  }
-
-  #emitRevised(store: PaneStore, query: QueryWindows, nowMs: number): void {
-    for (const window of query.emitted.values()) {
-      if (window.dirty.size === 0) continue
-      const isLast = window.endMs + query.latenessMs <= this.#watermarkMs
-      if (!isLast && nowMs - window.emittedAtMs < query.reviseEveryMs) continue
-      this.#view.open(store.partsOf(query, window.startMs, window.endMs))
-      const slots = store.groups.ordered().filter((slot) => window.dirty.has(slot))
-      this.#emitRows(store, query, window, slots, nowMs)
-    }
-  }
-
-  #emitRows(store: PaneStore, query: QueryWindows, window: EmittedWindow, slots: Uint32Array, nowMs: number): void {
-    const { startMs, endMs } = window
-    const series = countSeries(store, this.#view, endMs, endMs - startMs, this.#registry, this.#progress)
-    for (const slot of slots) {
-      if (this.#view.count(slot) === 0) continue
-      const { values, count, quality } = computeValues(query.plan.columns, this.#view, slot)
-      const group = series[slot]!
-      const before = window.rows.get(slot)
-      const row: WindowResult = {
-        tenant: query.tenant,
-        query: query.name,
-        queryVersion: query.version,
-        group: store.groups.values(slot),
-        startMs,
-        endMs,
-        values,
-        count,
-        seriesSeen: group.seen,
-        seriesExpected: this.#progress === undefined ? null : group.expected,
-        completeness: this.#progress === undefined ? null : group.expected === 0 ? 1 : group.present / group.expected,
-        revision: before === undefined ? this.#generation * 65_536 + 1 : before.revision + 1,
-        partial: startMs < query.coversFromMs,
-        lateApplied: window.late.get(slot) ?? 0,
-        source: this.#source,
-        ...withQuality(quality, group.intervalLonger),
-      }
-      if (before !== undefined && sameRow(before, row)) continue
-      window.rows.set(slot, row)
-      this.#emit(row, query)
-    }
-    window.dirty.clear()
-    window.emittedAtMs = nowMs
-  }
 }
 
-const NO_QUALITY: { readonly quality?: ResultQuality } = {}
-
-function withQuality(
-  quality: ResultQuality | undefined,
-  intervalLonger: boolean,
-): { readonly quality?: ResultQuality } {
-  if (intervalLonger) return { quality: { ...quality, intervalLongerThanWindow: true } }
-  return quality === undefined ? NO_QUALITY : { quality }
+/** The stores of readings a series is in, with its position there. */
+function* readingsOf({ stores, entries }: MetricRoutes, head: number): Generator<readonly [PaneStore, number]> {
+  for (let entry = head; entry >= 0; entry = entries[entry * ENTRY_STRIDE + ENTRY_NEXT]!) {
+    const store = stores[entries[entry * ENTRY_STRIDE + ENTRY_STORE]!]!
+    if (store.isReading) yield [store, entries[entry * ENTRY_STRIDE + ENTRY_POSITION]!]
+  }
 }

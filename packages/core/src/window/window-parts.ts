@@ -27,7 +27,7 @@ export class WindowParts {
   useQueries(queries: readonly QueryWindows[]): void {
     // Panes are at most as long as the time between two edges of the query that has most.
     const paneMs = queries.reduce(
-      (ms, { window }) => Math.min(ms, window.sizeMs % window.stepMs === 0 ? window.stepMs : window.stepMs / 2),
+      (ms, { scheme }) => Math.min(ms, scheme.isNested ? scheme.shortestStepMs : scheme.shortestStepMs / 2),
       Number.POSITIVE_INFINITY,
     )
     this.#tree = new PaneTree(this.#panes, Number.isFinite(paneMs) ? FANOUT * paneMs : FANOUT)
@@ -80,6 +80,6 @@ export class WindowParts {
   }
 }
 
-function overlapsMuch({ window }: QueryWindows): boolean {
-  return window.sizeMs >= MERGE_FROM_OVERLAP * window.stepMs
+function overlapsMuch({ scheme }: QueryWindows): boolean {
+  return scheme.longestSizeMs >= MERGE_FROM_OVERLAP * scheme.shortestStepMs
 }

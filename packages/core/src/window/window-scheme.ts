@@ -19,6 +19,8 @@ export interface WindowScheme {
   readonly isNested: boolean
   /** Whether every edge lies at a whole second. */
   readonly inWholeSeconds: boolean
+  /** Starts and ends, where they repeat for ever; undefined where a calendar decides. */
+  readonly periodicEdges?: readonly { readonly everyMs: number; readonly phaseMs: number }[]
   /** Greatest window start at or before `timeMs`. */
   startAt(timeMs: number): number
   /** End of the window that starts at `startMs`, exclusive. */

@@ -1,4 +1,5 @@
 import {
+  type FixedWindowPlan,
   type ColumnPlan,
   createEngine,
   createSampleBatch,
@@ -35,11 +36,17 @@ export const P50: ColumnPlan = { name: 'p50', aggregate: { fn: 'percentile', ran
 export const P99: ColumnPlan = { name: 'p99', aggregate: { fn: 'percentile', rank: { digits: 99, scale: 2 } } }
 export const BY_SERVER: readonly GroupDimension[] = [{ kind: 'topology', name: 'server' }]
 
-export function planOf(options: PlanOptions = {}): QueryPlan {
+/** The windows of a plan that `planOf` made. */
+export function fixedWindow({ window }: QueryPlan): FixedWindowPlan {
+  if (window.type !== 'fixed') throw new TypeError(`${window.type} windows are not fixed`)
+  return window
+}
+
+export function planOf(options: PlanOptions = {}, more: Partial<QueryPlan> = {}): QueryPlan {
   const sizeMs = options.sizeMs ?? 5_000
   const plan: QueryPlan = {
     planVersion: 1,
-    text: JSON.stringify(options),
+    text: JSON.stringify([options, more]),
     selector: {
       metric: options.metric ?? 'm',
       from:
@@ -52,10 +59,11 @@ export function planOf(options: PlanOptions = {}): QueryPlan {
       except: [],
       where: [],
     },
-    window: { sizeMs, stepMs: options.stepMs ?? sizeMs, offsetMs: options.offsetMs ?? 0 },
+    window: { type: 'fixed', sizeMs, stepMs: options.stepMs ?? sizeMs, offsetMs: options.offsetMs ?? 0 },
     columns: options.columns ?? STATS,
     groupBy: options.groupBy ?? [],
     ...(options.latenessMs === undefined ? {} : { latenessMs: options.latenessMs }),
+    ...more,
   }
   return plan
 }

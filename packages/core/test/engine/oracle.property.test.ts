@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ColumnPlan, QueryPlan, WindowResult } from '../../src/index.ts'
 import { type NaiveSample, naivePercentile, naiveWindows } from '../../src/testing/index.ts'
-import { BY_SERVER, collect, manualEngine, newest, P50, P99, planOf, STATS, send, T0 } from './fixtures.ts'
+import { BY_SERVER, collect, fixedWindow, manualEngine, newest, P50, P99, planOf, STATS, send, T0 } from './fixtures.ts'
 
 /**
  * Laws held here, against the naive reference:
@@ -99,7 +99,7 @@ function expectOracle(rows: readonly WindowResult[], plan: QueryPlan, samples: r
   const grouped = plan.groupBy.length > 0
   const expected = naiveWindows(
     samples.map((sample) => (grouped ? sample : { ...sample, group: '' })),
-    plan.window,
+    fixedWindow(plan),
   )
   const actual = newest(rows)
   expect(actual.map((row) => [row.startMs, row.endMs, row.group['server'] ?? ''])).toEqual(
@@ -228,7 +228,7 @@ describe('windows equal the naive reference', () => {
           const expected = new Map(
             naiveWindows(
               samples.map((sample) => ({ ...sample, group: '' })),
-              plan.window,
+              fixedWindow(plan),
             ).map((row) => [row.startMs, row]),
           )
           for (const row of whole) expect(row.count).toBe(expected.get(row.startMs)!.count)

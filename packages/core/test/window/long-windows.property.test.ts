@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { QueryPlan, WindowResult } from '../../src/index.ts'
 import { type NaiveSample, naivePercentile, naiveWindows } from '../../src/testing/index.ts'
-import { BY_SERVER, collect, manualEngine, newest, P99, planOf, STATS, send, T0 } from '../engine/fixtures.ts'
+import { BY_SERVER, collect, fixedWindow, manualEngine, newest, P99, planOf, STATS, send, T0 } from '../engine/fixtures.ts'
 
 /** Laws: windows of hundreds of panes equal the naive reference, whoever shares the panes and comes and goes. */
 
@@ -32,8 +32,8 @@ const arriving: fc.Arbitrary<Arriving> = fc
   })
   .map(({ delayMs, ...sample }) => ({ ...sample, atMs: sample.timeMs + delayMs }))
 
-function expectNaive(rows: readonly WindowResult[], { window }: QueryPlan, samples: readonly NaiveSample[]): void {
-  const expected = naiveWindows(samples, window)
+function expectNaive(rows: readonly WindowResult[], plan: QueryPlan, samples: readonly NaiveSample[]): void {
+  const expected = naiveWindows(samples, fixedWindow(plan))
   const actual = newest(rows)
   expect(actual.map((row) => `${row.startMs} ${row.group['server']}`)).toEqual(
     expected.map((row) => `${row.startMs} ${row.group}`),

@@ -2,13 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { DistributionState } from '../../src/aggregate/distribution-state.ts'
 import { encodeDistribution } from '../../src/aggregate/state-codec.ts'
-import { createSampleBatch } from '../../src/index.ts'
+import { createSampleBatch, type QueryPlan } from '../../src/index.ts'
 import { createSeriesRegistry, type SeriesRegistry } from '../../src/registry/series-registry.ts'
 import type { PaneStore } from '../../src/window/pane-store.ts'
 import { QueryWindows } from '../../src/window/query-windows.ts'
+import { windowScheme } from '../../src/window/window-scheme.ts'
 import { WindowOperator } from '../../src/window/window-operator.ts'
 import { WindowView } from '../../src/window/window-view.ts'
-import { BY_SERVER, P99, planOf, STATS, T0 } from '../engine/fixtures.ts'
+import { BY_SERVER, fixedWindow, P99, planOf, STATS, T0 } from '../engine/fixtures.ts'
 
 /**
  * Laws: whatever parts a store makes a window of, they say what its panes say when merged one by one (count, min, max,
@@ -22,6 +23,13 @@ interface Sent {
 }
 
 /** A generator of its own for long streams: shrinking them sample by sample would find nothing. */
+function queryOf(name: string, plan: QueryPlan, latenessMs: number): QueryWindows {
+  return new QueryWindows(
+    { name, tenant: 'default', version: 1, plan, latenessMs, late: 'drop', deliver: () => true },
+    windowScheme(fixedWindow(plan)),
+  )
+}
+
 function randomFrom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -181,7 +189,7 @@ describe('windows made of merged parts equal the merge of their panes', () => {
             source: 'live',
             progress: undefined,
             startMs: stream.baseMs,
-            generation: 1,
+            generation: () => 1,
             emit: (row, query) => {
               // While the row goes out, a listener may send samples for its window.
               if (random() < 0.01) {
@@ -189,7 +197,7 @@ describe('windows made of merged parts equal the merge of their panes', () => {
                 sentWhileEmitting = true
               }
               expect(row.endMs).toBeLessThanOrEqual(operator.watermarkMs)
-              expect(query.emitted.has(row.startMs)).toBe(true)
+              expect((query as QueryWindows).emitted.has(row.startMs)).toBe(true)
             },
           })
           let second = 0
@@ -199,14 +207,7 @@ describe('windows made of merged parts equal the merge of their panes', () => {
           const add = (name: string, { latenessMs, ...window }: (typeof windows)[number]): void => {
             const columns = random() < 0.7 ? [...STATS, P99] : STATS
             const plan = planOf({ ...window, columns, groupBy: BY_SERVER })
-            const query = new QueryWindows({
-              name,
-              tenant: 'default',
-              version: 1,
-              plan,
-              latenessMs,
-              deliver: () => true,
-            })
+            const query = queryOf(name, plan, latenessMs)
             live.set(name, query)
             operator.addQuery(query, stream.baseMs + second * 1_000)
           }
@@ -228,7 +229,7 @@ describe('windows made of merged parts equal the merge of their panes', () => {
               const store = operator.storeOf(query)!
               // Panes of other stores that come then are joined the next time.
               if (query.finalThroughMs !== finalBefore[i] && !sentWhileEmitting) expectTidy(store)
-              const { sizeMs, stepMs } = query.window
+              const { sizeMs, stepMs } = fixedWindow(query.plan)
               const newestMs = query.onTimeFromMs
               const back = Math.floor((random() * (newestMs - query.finalThroughMs)) / stepMs)
               for (const endMs of [newestMs, newestMs - back * stepMs]) {
@@ -262,7 +263,7 @@ describe('windows made of merged parts equal the merge of their panes', () => {
       tenantId: 0,
       source: 'live',
       progress: undefined,
-      generation: 1,
+      generation: () => 1,
       emit: ({ startMs, endMs, count }, { name }) => {
         if (name !== 'added') return
         const inside = store.panes.filter((pane) => pane.startMs >= startMs && pane.endMs <= endMs)
@@ -272,14 +273,7 @@ describe('windows made of merged parts equal the merge of their panes', () => {
     })
     const add = (name: string, sizeMs: number, stepMs: number): QueryWindows => {
       const plan = planOf({ sizeMs, stepMs })
-      const query = new QueryWindows({
-        name,
-        tenant: 'default',
-        version: 1,
-        plan,
-        latenessMs: 10_000,
-        deliver: () => true,
-      })
+      const query = queryOf(name, plan, 10_000)
       operator.addQuery(query, T0 + 1_000_000)
       return query
     }
@@ -301,19 +295,12 @@ describe('windows made of merged parts equal the merge of their panes', () => {
       tenantId: 0,
       source: 'live',
       progress: undefined,
-      generation: 1,
+      generation: () => 1,
       emit: () => {},
     })
     const random = randomFrom(1)
     const plan = planOf({ sizeMs: 300_000, stepMs: 1_000, columns: [...STATS, P99], groupBy: BY_SERVER })
-    const query = new QueryWindows({
-      name: 'q',
-      tenant: 'default',
-      version: 1,
-      plan,
-      latenessMs: 10_000,
-      deliver: () => true,
-    })
+    const query = queryOf('q', plan, 10_000)
     operator.addQuery(query, T0)
     const stream = { seed: 1, baseMs: T0, samplesASecond: 20, lateShare: 0.02, gaps: 0.02, odd: false }
     const store = operator.storeOf(query)!

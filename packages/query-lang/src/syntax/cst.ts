@@ -22,6 +22,10 @@ export function tokenOf(parent: CstNode | undefined, ...names: string[]): IToken
   return undefined
 }
 
+export function tokensOf(parent: CstNode | undefined, name: string): IToken[] {
+  return (parent?.children[name] ?? []).filter((element): element is IToken => !isNode(element))
+}
+
 /** First and last token below a node. */
 export function extentOf(node: CstNode): { first: IToken; last: IToken } | undefined {
   let first: IToken | undefined

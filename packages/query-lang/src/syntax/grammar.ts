@@ -1,8 +1,8 @@
-import { type CstNode, CstParser } from 'chevrotain'
+import { ExpressionParser, type Rule } from './expression-grammar.ts'
+import * as k from './keywords.ts'
+import { ALL_TOKENS } from './lexer.ts'
 import { syntaxMessages } from './syntax-messages.ts'
 import * as t from './tokens.ts'
-
-type Rule = () => CstNode
 
 export interface QueryParserOptions {
   /** Go on after an error, for editors. */
@@ -12,14 +12,15 @@ export interface QueryParserOptions {
 }
 
 /**
- * The grammar, one statement at a time. It takes somewhat more than runs: other topology levels, `rate(m)`, nested
- * and non-numeric arguments are read here and refused by name when the tree is built, all of them in one run.
+ * The grammar, one statement at a time. It takes somewhat more than runs: other topology levels, functions in
+ * expressions, nested and non-numeric arguments are read here and refused by name when the tree is built, all of
+ * them in one run.
  */
-export class QueryParser extends CstParser {
+export class QueryParser extends ExpressionParser {
   readonly statement: Rule
 
   constructor(options: QueryParserOptions) {
-    super(t.ALL_TOKENS, {
+    super(ALL_TOKENS, {
       recoveryEnabled: options.recovery,
       maxLookahead: 2,
       skipValidations: options.selfAnalysis !== true,
@@ -54,10 +55,10 @@ export class QueryParser extends CstParser {
     })
 
     const from = this.RULE('from', () => {
-      this.CONSUME(t.From)
+      this.CONSUME(k.From)
       this.SUBRULE(sourceList)
       this.OPTION(() => {
-        this.CONSUME(t.Except)
+        this.CONSUME(k.Except)
         this.SUBRULE1(sourceList, { LABEL: 'except' })
       })
     })
@@ -72,7 +73,7 @@ export class QueryParser extends CstParser {
     })
 
     const select = this.RULE('select', () => {
-      this.CONSUME(t.Select)
+      this.CONSUME(k.Select)
       this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(selected) })
     })
 
@@ -92,15 +93,15 @@ export class QueryParser extends CstParser {
         },
         {
           ALT: () => {
-            this.OPTION(() => this.CONSUME(t.Not))
+            this.OPTION(() => this.CONSUME(k.Not))
             this.OR2([
               {
                 ALT: () => {
-                  this.CONSUME(t.In)
+                  this.CONSUME(k.In)
                   this.SUBRULE(patternList)
                 },
               },
-              { ALT: () => this.CONSUME(t.Exists) },
+              { ALT: () => this.CONSUME(k.Exists) },
             ])
           },
         },
@@ -108,67 +109,43 @@ export class QueryParser extends CstParser {
     })
 
     const where = this.RULE('where', () => {
-      this.CONSUME(t.Where)
-      this.AT_LEAST_ONE_SEP({ SEP: t.And, DEF: () => this.SUBRULE(matcher) })
+      this.CONSUME(k.Where)
+      this.AT_LEAST_ONE_SEP({ SEP: k.And, DEF: () => this.SUBRULE(matcher) })
     })
 
     const signedDuration = this.RULE('signedDuration', () => {
-      this.OPTION(() => {
-        this.OR([{ ALT: () => this.CONSUME(t.Minus) }, { ALT: () => this.CONSUME(t.Plus) }])
-      })
+      this.OPTION(() => this.CONSUME(t.AddSign))
       this.CONSUME(t.Duration)
+    })
+
+    const session = this.RULE('session', () => {
+      this.CONSUME(k.Session)
+      this.CONSUME(k.Gap)
+      this.CONSUME(t.Duration)
+      this.OPTION(() => {
+        this.CONSUME(k.Max)
+        this.CONSUME1(t.Duration, { LABEL: 'max' })
+      })
     })
 
     const window = this.RULE('window', () => {
-      this.CONSUME(t.Window)
-      this.CONSUME(t.Duration)
-      this.OPTION1(() => {
-        this.CONSUME(t.Every)
-        this.CONSUME1(t.Duration, { LABEL: 'every' })
-      })
-      this.OPTION2(() => {
-        this.CONSUME(t.Offset)
-        this.SUBRULE(signedDuration)
-      })
-    })
-
-    const dimension = this.RULE('dimension', () => {
+      this.CONSUME(k.Window)
       this.OR([
-        { ALT: () => this.CONSUME(t.Ident) },
-        { ALT: () => this.CONSUME(t.DottedName) },
-        { ALT: () => this.CONSUME(t.StringLiteral) },
-      ])
-    })
-
-    const number = this.RULE('number', () => {
-      this.OPTION(() => {
-        this.OR([{ ALT: () => this.CONSUME(t.Minus) }, { ALT: () => this.CONSUME(t.Plus) }])
-      })
-      this.CONSUME(t.NumberLiteral)
-      this.OPTION1(() => this.CONSUME(t.Percent))
-    })
-
-    // An argument may hold a call again; the parser finds the rule by name once all rules are known.
-    const call: Rule = this.RULE('call', () => {
-      this.CONSUME(t.Ident)
-      this.OPTION(() => {
-        this.CONSUME(t.LeftParen)
-        this.MANY_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(argument) })
-        this.CONSUME(t.RightParen)
-      })
-    })
-
-    const argument: Rule = this.RULE('argument', () => {
-      this.OR([
-        { ALT: () => this.SUBRULE(number) },
-        { ALT: () => this.CONSUME(t.StringLiteral) },
-        { ALT: () => this.CONSUME(t.DottedName) },
+        { ALT: () => this.SUBRULE(session) },
         {
           ALT: () => {
-            this.SUBRULE(call)
-            this.OPTION(() => {
-              this.CONSUME(t.Per)
-              this.SUBRULE(dimension)
+            this.CONSUME(t.Duration)
+            this.OPTION1(() => {
+              this.CONSUME(k.Every)
+              this.CONSUME1(t.Duration, { LABEL: 'every' })
+            })
+            this.OPTION2(() => {
+              this.CONSUME(k.Offset)
+              this.SUBRULE(signedDuration)
+            })
+            this.OPTION3(() => {
+              this.CONSUME(k.Tz)
+              this.CONSUME(t.StringLiteral)
             })
           },
         },
@@ -176,36 +153,107 @@ export class QueryParser extends CstParser {
     })
 
     const column = this.RULE('column', () => {
-      this.SUBRULE(call)
+      this.SUBRULE(this.call)
       this.OPTION(() => {
-        this.CONSUME(t.As)
+        this.CONSUME(k.As)
         this.CONSUME(t.Ident, { LABEL: 'alias' })
       })
     })
 
     const compute = this.RULE('compute', () => {
-      this.CONSUME(t.Compute)
+      this.CONSUME(k.Compute)
       this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(column) })
     })
 
     const groupBy = this.RULE('groupBy', () => {
-      this.CONSUME(t.Group)
-      this.CONSUME(t.By)
-      this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(dimension) })
+      this.CONSUME(k.Group)
+      this.CONSUME(k.By)
+      this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(this.dimension) })
+    })
+
+    const having = this.RULE('having', () => {
+      this.CONSUME(k.Having)
+      this.SUBRULE(this.expression)
+    })
+
+    const fill = this.RULE('fill', () => {
+      this.CONSUME(k.Fill)
+      this.OR([
+        { ALT: () => this.CONSUME(k.None) },
+        { ALT: () => this.CONSUME(k.Null) },
+        { ALT: () => this.CONSUME(k.Zero) },
+        { ALT: () => this.SUBRULE(this.number) },
+        {
+          ALT: () => {
+            this.CONSUME(k.Previous)
+            this.OPTION(() => {
+              this.CONSUME(k.Within)
+              this.CONSUME(t.Duration)
+            })
+          },
+        },
+      ])
     })
 
     const lateness = this.RULE('lateness', () => {
-      this.CONSUME(t.Lateness)
+      this.CONSUME(k.Lateness)
       this.CONSUME(t.Duration)
+      this.OPTION(() => {
+        this.CONSUME(k.Then)
+        this.OR([
+          { ALT: () => this.CONSUME(k.Drop) },
+          { ALT: () => this.CONSUME(k.Side) },
+          { ALT: () => this.CONSUME(k.Repair) },
+        ])
+      })
+    })
+
+    const emit = this.RULE('emit', () => {
+      this.CONSUME(k.Emit)
+      this.OR([
+        { ALT: () => this.CONSUME(k.Final) },
+        {
+          ALT: () => {
+            this.CONSUME(k.On)
+            this.CONSUME(k.End)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(k.Every)
+            this.CONSUME(t.Duration)
+          },
+        },
+      ])
+    })
+
+    const orderBy = this.RULE('orderBy', () => {
+      this.CONSUME(k.Order)
+      this.CONSUME(k.By)
+      this.SUBRULE(this.call)
+      this.OPTION(() => {
+        this.OR([{ ALT: () => this.CONSUME(k.Asc) }, { ALT: () => this.CONSUME(k.Desc) }])
+      })
+    })
+
+    const limit = this.RULE('limit', () => {
+      this.CONSUME(k.Limit)
+      this.CONSUME(t.NumberLiteral)
+    })
+
+    const minSamples = this.RULE('minSamples', () => {
+      this.CONSUME(k.Min)
+      this.CONSUME(k.Samples)
+      this.CONSUME(t.NumberLiteral)
     })
 
     const timePoint = this.RULE('timePoint', () => {
       this.OR([
         {
           ALT: () => {
-            this.CONSUME(t.Now)
+            this.CONSUME(k.Now)
             this.OPTION(() => {
-              this.OR1([{ ALT: () => this.CONSUME(t.Minus) }, { ALT: () => this.CONSUME(t.Plus) }])
+              this.CONSUME(t.AddSign)
               this.CONSUME(t.Duration)
             })
           },
@@ -216,10 +264,10 @@ export class QueryParser extends CstParser {
     })
 
     const range = this.RULE('range', () => {
-      this.CONSUME(t.Since)
+      this.CONSUME(k.Since)
       this.SUBRULE(timePoint)
       this.OPTION(() => {
-        this.CONSUME(t.Until)
+        this.CONSUME(k.Until)
         this.SUBRULE1(timePoint, { LABEL: 'until' })
       })
     })
@@ -233,28 +281,47 @@ export class QueryParser extends CstParser {
       this.MANY(() => {
         this.OR([
           { ALT: () => this.SUBRULE(groupBy) },
+          { ALT: () => this.SUBRULE(having) },
+          { ALT: () => this.SUBRULE(minSamples) },
+          { ALT: () => this.SUBRULE(fill) },
+          { ALT: () => this.SUBRULE(orderBy) },
+          { ALT: () => this.SUBRULE(limit) },
           { ALT: () => this.SUBRULE(lateness) },
+          { ALT: () => this.SUBRULE(emit) },
           { ALT: () => this.SUBRULE(range) },
         ])
       })
     })
 
     const kindOption = this.RULE('kindOption', () => {
-      this.CONSUME(t.Kind)
+      this.CONSUME(k.Kind)
       this.CONSUME(t.Ident)
     })
 
     const unitOption = this.RULE('unitOption', () => {
-      this.CONSUME(t.Unit)
+      this.CONSUME(k.Unit)
       this.CONSUME(t.StringLiteral)
     })
 
+    const firstOption = this.RULE('firstOption', () => {
+      this.CONSUME(k.First)
+      this.OR([
+        { ALT: () => this.CONSUME(k.Zero) },
+        { ALT: () => this.CONSUME(k.Baseline) },
+        { ALT: () => this.CONSUME(k.Auto) },
+      ])
+    })
+
     const declareMetric = this.RULE('declareMetric', () => {
-      this.CONSUME(t.Declare)
-      this.CONSUME(t.Metric)
+      this.CONSUME(k.Declare)
+      this.CONSUME(k.Metric)
       this.SUBRULE(nameOrString)
       this.MANY(() => {
-        this.OR([{ ALT: () => this.SUBRULE(kindOption) }, { ALT: () => this.SUBRULE(unitOption) }])
+        this.OR([
+          { ALT: () => this.SUBRULE(kindOption) },
+          { ALT: () => this.SUBRULE(unitOption) },
+          { ALT: () => this.SUBRULE(firstOption) },
+        ])
       })
     })
 

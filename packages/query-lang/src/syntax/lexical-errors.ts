@@ -2,7 +2,8 @@ import type { IToken } from 'chevrotain'
 import type { DiagnosticList } from '../diagnostics.ts'
 import { suggestDuration } from '../duration.ts'
 import type { LineIndex, Span } from '../span.ts'
-import { BAD_TOKENS, tokenEnd } from './tokens.ts'
+import { BAD_TOKENS } from './lexer.ts'
+import { tokenEnd } from './tokens.ts'
 
 /** One diagnostic for each word that is none; neighbouring unexpected characters share one. */
 export function reportBadTokens(tokens: readonly IToken[], lines: LineIndex, diagnostics: DiagnosticList): void {
@@ -38,6 +39,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/^-/, 'a name neither begins nor ends with a dash, and a comment has white space after its dashes: -- note'],
   [/^[–—−]/, 'write a plain hyphen: -'],
   [/^[{[]/, 'a glob has no white space, and closes its brackets: {a,b} [0-9]'],
+  [/^[&|]/, 'conditions are joined with AND and OR'],
   [/^[<>]/, 'labels are compared with =, !=, IN and EXISTS'],
 ]
 
@@ -53,6 +55,6 @@ function reportBadNumber(image: string, span: Span, diagnostics: DiagnosticList)
     'BAD_NUMBER',
     span,
     `${shown} is neither a number nor a duration`,
-    duration === undefined ? 'units are ms s m h d w, after whole numbers: 1h30m' : `did you mean ${duration}?`,
+    duration === undefined ? 'units are ms s m h d w mo y, after whole numbers: 1h30m' : `did you mean ${duration}?`,
   )
 }

@@ -1,17 +1,8 @@
 import { EOF, type IParserErrorMessageProvider, type IToken, type TokenType, tokenLabel } from 'chevrotain'
 import { nearest } from '../nearest.ts'
-import {
-  BAD_TOKENS,
-  Ident,
-  KEYWORDS,
-  Name,
-  RESERVED_IN_EXPRESSIONS,
-  RESERVED_IN_NAMES,
-  Regex,
-  RegexEqual,
-  RegexNotEqual,
-  StringLiteral,
-} from './tokens.ts'
+import { KEYWORDS, RESERVED_IN_EXPRESSIONS, RESERVED_IN_NAMES } from './keywords.ts'
+import { BAD_TOKENS } from './lexer.ts'
+import { CompareSign, Ident, Name, Regex, RegexEqual, RegexNotEqual, StringLiteral } from './tokens.ts'
 
 export interface SyntaxProblem {
   readonly message: string
@@ -43,6 +34,8 @@ const WORD_ROLES: Readonly<Record<string, string>> = {
   column: 'a name for the column',
   dimension: 'a label',
   kindOption: 'a kind of metric',
+  primary: 'a column',
+  orderBy: 'a column',
 }
 
 function listed(types: readonly TokenType[], ruleName: string): string {
@@ -59,6 +52,7 @@ const PLACES: Readonly<Record<string, string>> = {
   SELECT: 'SELECT stands between FROM and WINDOW, once',
   WHERE: 'WHERE stands between SELECT and WINDOW, once; join conditions with AND',
   WINDOW: 'WINDOW stands before COMPUTE, once',
+  TZ: 'TZ stands last in WINDOW: WINDOW 1d TZ "Europe/Berlin"',
   COMPUTE: 'COMPUTE stands after WINDOW, once',
   UNTIL: 'UNTIL follows SINCE: SINCE 2h UNTIL 1h',
   OFFSET: 'OFFSET stands after the length of the window and EVERY',
@@ -77,8 +71,20 @@ const NEEDS: Readonly<Record<string, string>> = {
 /** Clauses whose place says more than what is missing where they stand. */
 const OFTEN_MISPLACED: ReadonlySet<string> = new Set(['EXCEPT', 'WHERE', 'UNTIL', 'OFFSET', 'EVERY'])
 
+/** Where a value of HAVING is missing. */
+function valueHint(actual: IToken): string | undefined {
+  if (actual.tokenType === StringLiteral)
+    return 'HAVING compares columns with numbers; conditions on labels stand in WHERE'
+  if (actual.tokenType.CATEGORIES?.includes(CompareSign) === true)
+    return 'comparisons are > >= < <= = and !=, each between two values'
+  const image = actual.image.toUpperCase()
+  return RESERVED_IN_EXPRESSIONS.has(image) ? `a number or a column is missing before ${image}` : undefined
+}
+
 function hintFor(expected: readonly TokenType[], actual: IToken, ruleName: string): string | undefined {
   const image = actual.image.toUpperCase()
+  const aboutValue = ruleName === 'primary' ? valueHint(actual) : undefined
+  if (aboutValue !== undefined) return aboutValue
   const wantsName = expected.includes(Name)
   const wantsWord = wantsName || expected.includes(Ident)
   if (isKeyword(actual) && wantsWord && (RESERVED_IN_EXPRESSIONS.has(image) || RESERVED_IN_NAMES.has(image))) {
@@ -97,6 +103,8 @@ function hintFor(expected: readonly TokenType[], actual: IToken, ruleName: strin
     const need = NEEDS[type.name]
     if (need !== undefined) return need
   }
+  if (actual.tokenType.CATEGORIES?.includes(CompareSign) === true && expected.length === 0)
+    return 'comparisons do not chain: write a < b AND b < c'
   return PLACES[image]
 }
 

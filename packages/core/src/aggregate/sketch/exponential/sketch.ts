@@ -1,4 +1,6 @@
 import type { PercentileRank } from '../../../plan/query-plan.ts'
+import type { StateReader } from '../../../snapshot/state-reader.ts'
+import type { StateWriter } from '../../../snapshot/state-writer.ts'
 import type { BucketState, DistributionState, ExponentialState } from '../../distribution-state.ts'
 import { nearestRank } from '../../rank.ts'
 import { type BinCounts, type BinRange, Bins, MAX_BINS, usedRange } from './bins.ts'
@@ -9,9 +11,11 @@ import {
   exponentialMapping,
   HIGH_WORD,
   LOW_WORD,
+  MAX_SCALE,
   MIN_NORMAL,
   TableMapping,
 } from './mapping.ts'
+import { loadSketchState, saveSketchState } from './saved-sketch-state.ts'
 import type { SketchState } from './sketch-state.ts'
 
 export const DEFAULT_SCALE = 6
@@ -29,6 +33,8 @@ export type SketchName = 'exact' | 'exponential' | 'buckets'
 const MAX_NARROW_COUNT = 0xffff_ffff
 /** The largest double below the smallest normal one. */
 const MAX_SUBNORMAL = MIN_NORMAL - Number.MIN_VALUE
+/** How far the sum of fractional counts, in another order, may be from their total, as a share of it. */
+const COUNT_TOLERANCE = 1e-9
 /** The objects of a sketch beside its arrays' bytes, about. */
 const OBJECT_BYTES = 480
 
@@ -47,8 +53,8 @@ const words = new Uint32Array(float.buffer)
  * doubles are there. NaN and infinities are the caller's to filter; they are ignored.
  */
 export class ExponentialSketch {
-  readonly #initialScale: number
-  readonly #initialZeroThreshold: number
+  #initialScale: number
+  #initialZeroThreshold: number
   /** Null once the values are in bins. */
   #exact: ExactValues | null = new ExactValues()
   #mapping: ExponentialMapping
@@ -97,6 +103,26 @@ export class ExponentialSketch {
     sketch.#fromBuckets = state.fromBuckets
     sketch.#bucketError = state.bucketError
     sketch.#unboundedBucket = state.unboundedBucket
+    return sketch
+  }
+
+  /** Reads what `save` wrote: a sketch that does in future what that one would have done, to the bit. */
+  static load(reader: StateReader): ExponentialSketch {
+    const { offset } = reader
+    const initialScale = reader.zigzag('first scale')
+    const initialZeroThreshold = reader.f64('first zero threshold')
+    const state = loadSketchState(reader)
+    const count = reader.f64('count')
+    const sketch = ExponentialSketch.fromState(state)
+    if (!(initialScale >= state.scale && initialScale <= MAX_SCALE))
+      reader.corrupt(`first scale is ${initialScale}, then ${state.scale}`, offset)
+    if (!(initialZeroThreshold >= 0 && initialZeroThreshold <= state.zeroThreshold))
+      reader.corrupt(`first zero threshold is ${initialZeroThreshold}, then ${state.zeroThreshold}`, offset)
+    if (!(Math.abs(count - sketch.#count) <= sketch.#count * COUNT_TOLERANCE))
+      reader.corrupt(`bins hold ${sketch.#count} values, the count is ${count}`, offset)
+    sketch.#initialScale = initialScale
+    sketch.#initialZeroThreshold = initialZeroThreshold
+    sketch.#count = count
     return sketch
   }
 
@@ -297,6 +323,14 @@ export class ExponentialSketch {
     this.#fromBuckets = false
     this.#bucketError = 0
     this.#unboundedBucket = false
+  }
+
+  /** Writes all of it, with what `reset` goes back to and the count as it was summed. */
+  save(writer: StateWriter): void {
+    writer.zigzag(this.#initialScale)
+    writer.f64(this.#initialZeroThreshold)
+    saveSketchState(writer, this.toState())
+    writer.f64(this.#count)
   }
 
   /** A copy of everything; equal for sketches with equal bins, whatever made them. */

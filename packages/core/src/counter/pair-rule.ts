@@ -1,0 +1,39 @@
+import type { FirstPolicy } from '../registry/metric-catalog.ts'
+
+/**
+ * What the start times of two neighbouring samples of a counter say: both are of one run, the later one is of a run
+ * that began after the earlier sample, or two writers overlap and the later sample is of the one that started later or
+ * earlier.
+ */
+export type Continuity = 'continued' | 'restarted' | 'newer-writer' | 'older-writer'
+
+/**
+ * A start time of 0 is unknown. So is one at or after the sample's own time: a point of no duration stands for a run
+ * whose beginning nobody saw. Unknown starts say nothing, and the values decide.
+ *
+ * Source: OpenTelemetry metrics data model, "Resets and Gaps" and "Overlap".
+ */
+export function continuityOf(lastTimeMs: number, lastStartMs: number, timeMs: number, startMs: number): Continuity {
+  if (startMs === lastStartMs || startMs === 0 || lastStartMs === 0 || startMs >= timeMs) return 'continued'
+  if (startMs >= lastTimeMs) return 'restarted'
+  return startMs > lastStartMs ? 'newer-writer' : 'older-writer'
+}
+
+/** What a counter grew by from zero; NaN for a value that no counter reaches from there. */
+export function increaseFromZero(value: number): number {
+  return value >= 0 ? value : Number.NaN
+}
+
+/**
+ * What a counter grew by from one sample to a greater or equal one; NaN when that cannot be told: it stayed at
+ * infinity, or was at the negative one. Growth from a finite value to infinity is infinite.
+ */
+export function increaseBetween(lastValue: number, value: number): number {
+  return lastValue === Number.NEGATIVE_INFINITY ? Number.NaN : value - lastValue
+}
+
+/** Whether the first sample of a series counts from zero; else it is only the base line of the next one. */
+export function firstCounts(policy: FirstPolicy, timeMs: number, startMs: number, coversFromMs: number): boolean {
+  if (policy !== 'auto') return policy === 'zero'
+  return startMs > 0 && startMs >= coversFromMs && startMs < timeMs
+}

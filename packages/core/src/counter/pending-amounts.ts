@@ -1,0 +1,62 @@
+import { growFloat64, growUint8, growUint32 } from '../internal/grow.ts'
+
+/** `ref`: a `SeriesRef`. `amount` is undefined when the sample is only a base line, or of an overlapping writer. */
+export type EmitAmount = (ref: number, timeMs: number, amount: number | undefined, isFirst: boolean) => void
+
+/** Amounts that are known but not handed on yet, in the order in which they came to be known. */
+export class PendingAmounts {
+  #length = 0
+  #refs: Uint32Array = new Uint32Array(0)
+  #timesMs: Float64Array = new Float64Array(0)
+  /** NaN = none. */
+  #amounts: Float64Array = new Float64Array(0)
+  #isFirst: Uint8Array = new Uint8Array(0)
+
+  get bytes(): number {
+    return this.#refs.length * 21
+  }
+
+  push(ref: number, timeMs: number, amount: number, isFirst: boolean): void {
+    const at = this.#length++
+    if (at === this.#refs.length) this.#grow(Math.max(16, at * 2))
+    this.#refs[at] = ref
+    this.#timesMs[at] = timeMs
+    this.#amounts[at] = amount
+    this.#isFirst[at] = isFirst ? 1 : 0
+  }
+
+  release(emit: EmitAmount): void {
+    const length = this.#length
+    this.#length = 0
+    for (let at = 0; at < length; at++) {
+      const amount = this.#amounts[at]!
+      emit(this.#refs[at]!, this.#timesMs[at]!, amountOrNone(amount), this.#isFirst[at] === 1)
+    }
+  }
+
+  /** Forgets those of one series. */
+  drop(ref: number): void {
+    let kept = 0
+    for (let at = 0; at < this.#length; at++) {
+      if (this.#refs[at] === ref) continue
+      this.#refs[kept] = this.#refs[at]!
+      this.#timesMs[kept] = this.#timesMs[at]!
+      this.#amounts[kept] = this.#amounts[at]!
+      this.#isFirst[kept] = this.#isFirst[at]!
+      kept++
+    }
+    this.#length = kept
+  }
+
+  #grow(capacity: number): void {
+    this.#refs = growUint32(this.#refs, capacity)
+    this.#timesMs = growFloat64(this.#timesMs, capacity)
+    this.#amounts = growFloat64(this.#amounts, capacity)
+    this.#isFirst = growUint8(this.#isFirst, capacity)
+  }
+}
+
+/** NaN is how a column of amounts says that there is none. */
+export function amountOrNone(amount: number): number | undefined {
+  return Number.isNaN(amount) ? undefined : amount
+}

@@ -1,0 +1,54 @@
+import type { LatePolicy, QueryPlan } from '../plan/query-plan.ts'
+import type { WindowResult } from '../result/window-result.ts'
+import type { LateSample } from './late-sample.ts'
+
+/** One version of a query on one time line. All times in ms. */
+export interface RunningQuery {
+  readonly name: string
+  readonly tenant: string
+  readonly version: number
+  /** Changes with what is shown and when, never with what the windows are. */
+  readonly plan: QueryPlan
+  readonly deliver: (row: WindowResult) => boolean
+  readonly latenessMs: number
+  /** Windows that start before this hold less than all samples. */
+  coversFromMs: number
+  /** When the query was added: what was over then is not mended. */
+  sinceMs: number
+  /** Windows that end at or before this were emitted. */
+  emittedThroughMs: number
+  /** Windows that end at or before this can change no more, repairs excepted. */
+  finalThroughMs: number
+  /** Windows that start earlier are another version's. */
+  ownsFromMs: number
+  /** Windows that start then or later are another version's. */
+  ownsUntilMs: number
+  /** Start of the first window that holds all samples. */
+  readonly firstWholeStartMs: number
+  /** Every window this version owns is final. */
+  readonly isDone: boolean
+  readonly onTime: number
+  readonly lateApplied: number
+  readonly lateDropped: number
+  readonly toSide: number
+  readonly toRepair: number
+  /** What is over at the watermark was before this query. */
+  beginAt(watermarkMs: number): void
+  /** The first window is the one that starts at `firstStartMs`. */
+  beginOver(firstStartMs: number): void
+  /** Takes over what the plan says beside its windows, from the next emission of each window on. */
+  alter(plan: QueryPlan, latenessMs: number, late: LatePolicy): void
+}
+
+export interface RunningQueryOptions {
+  readonly name: string
+  readonly tenant: string
+  readonly version: number
+  readonly plan: QueryPlan
+  readonly latenessMs: number
+  readonly late: LatePolicy
+  /** Takes an emitted row; false when the query is gone. */
+  readonly deliver: (row: WindowResult) => boolean
+  /** Takes a sample that came too late, under the policies `side` and `repair`. */
+  readonly onTooLate?: (sample: LateSample) => void
+}

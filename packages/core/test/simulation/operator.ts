@@ -1,0 +1,75 @@
+import type { ColumnPlan } from '../../src/index.ts'
+import { METRICS } from './fleet.ts'
+import type { TimedStep } from './network.ts'
+import type { Random } from './random.ts'
+import type { QuerySpec } from './scenario.ts'
+
+const COUNT: ColumnPlan = { name: 'count', aggregate: { fn: 'count' } }
+const SUM: ColumnPlan = { name: 'sum', aggregate: { fn: 'sum' } }
+const STATS: readonly ColumnPlan[] = [
+  COUNT,
+  { name: 'min', aggregate: { fn: 'min' } },
+  { name: 'max', aggregate: { fn: 'max' } },
+  { name: 'avg', aggregate: { fn: 'avg' } },
+]
+const PERCENTILES: readonly ColumnPlan[] = [
+  { name: 'p0', aggregate: { fn: 'percentile', rank: { digits: 0, scale: 2 } } },
+  { name: 'p50', aggregate: { fn: 'percentile', rank: { digits: 50, scale: 2 } } },
+  { name: 'p99_9', aggregate: { fn: 'percentile', rank: { digits: 999, scale: 3 } } },
+]
+const SIZES_MS = [1_000, 2_000, 5_000, 5_000, 10_000, 15_000, 30_000, 60_000] as const
+
+export interface OperatorOptions {
+  readonly random: Random
+  readonly startMs: number
+  readonly endMs: number
+  readonly tenants: readonly string[]
+}
+
+/** The people at the other end: queries that come, change, rest and go. */
+export function createOperations({ random, startMs, endMs, tenants }: OperatorOptions): TimedStep[] {
+  const steps: TimedStep[] = []
+  const count = random.integer(2, 7)
+  for (let number = 0; number < count; number++) {
+    const tenant = random.pick(tenants)
+    const query = `q${number}`
+    const bornMs = random.chance(0.6) ? startMs : random.integer(startMs, endMs)
+    let spec = querySpec(random)
+    steps.push({ atMs: bornMs, step: { do: 'add', tenant, query, spec } })
+    if (!random.chance(0.5)) continue
+    let atMs = bornMs
+    for (let change = random.integer(1, 4); change > 0; change--) {
+      atMs = random.integer(atMs, endMs)
+      const what = random.integer(0, 5)
+      if (what === 0) spec = querySpec(random)
+      else if (what === 1) spec = withLateness(spec, random.pick([0, 1_000, 8_000, 40_000]))
+      if (what <= 1) steps.push({ atMs, step: { do: 'alter', tenant, query, spec } })
+      else if (what === 2) steps.push({ atMs, step: { do: 'pause', tenant, query } })
+      else if (what === 3) steps.push({ atMs, step: { do: 'resume', tenant, query } })
+      else if (what === 4) steps.push({ atMs, step: { do: 'remove', tenant, query } })
+      else steps.push({ atMs, step: { do: 'add', tenant, query, spec } })
+    }
+  }
+  return steps
+}
+
+export function querySpec(random: Random): QuerySpec {
+  const { metric, kind } = random.pick(METRICS)
+  const sizeMs = random.pick(SIZES_MS)
+  const stepMs = random.pick([sizeMs, sizeMs, sizeMs / 2, Math.max(1_000, sizeMs / 5), Math.min(sizeMs, 7_000)])
+  const columns =
+    kind === 'counter' ? [COUNT] : [...STATS, ...(kind === 'gauge' ? [] : [SUM]), ...(random.chance(0.5) ? PERCENTILES : [])]
+  const spec: QuerySpec = {
+    metric,
+    servers: random.chance(0.15) ? ['web-0', 'db-1', 'web-1', 'nobody'] : [],
+    ...(random.chance(0.2) ? { serverPrefix: random.pick(['web-', 'db-']) } : {}),
+    window: { type: 'fixed', sizeMs, stepMs, offsetMs: random.chance(0.7) ? 0 : random.integer(0, stepMs - 1) },
+    columns,
+    groupBy: random.pick(['none', 'none', 'server', 'pod']),
+  }
+  return random.chance(0.4) ? withLateness(spec, random.pick([0, 2_000, 10_000, 30_000])) : spec
+}
+
+function withLateness(spec: QuerySpec, latenessMs: number): QuerySpec {
+  return { ...spec, latenessMs }
+}

@@ -1,0 +1,225 @@
+import type { QueryCounters, WindowResult } from '../../src/index.ts'
+import { holdValues } from './expected-row.ts'
+import type { QuerySpec } from './scenario.ts'
+import { hold } from './violation.ts'
+
+/** One window of one group, as it should be. */
+interface Cell {
+  readonly endMs: number
+  readonly values: number[]
+  readonly series: Set<number>
+  /** Samples that came after the watermark had passed the end. */
+  late: number
+  last: WindowResult | undefined
+}
+
+/** A sample the engine took; `series` by its number in the scenario. */
+export interface AcceptedSample {
+  readonly series: number
+  readonly timeMs: number
+  readonly value: number
+  /** NaN, or a gap its sender reported: in no window. */
+  readonly isExcluded: boolean
+}
+
+/** As a query with its groups sees it. */
+export interface SeenSample extends AcceptedSample {
+  readonly group: string
+}
+
+/** What the engine said of itself just before a call. */
+export interface Line {
+  readonly watermarkMs: number
+  readonly finalThroughMs: number
+}
+
+/** How a life begins. */
+export interface Beginning {
+  readonly line: Line
+  readonly coversFromMs: number
+  /** Accepted samples of before that the query would have read. */
+  readonly before: readonly SeenSample[]
+}
+
+/**
+ * One life of a stored query, from the moment it was added, altered or resumed to the moment that ended. It takes every
+ * accepted sample, puts it into the windows it belongs to by arithmetic of its own, and holds every row against them.
+ */
+export class QueryModel {
+  readonly spec: QuerySpec
+  readonly name: string
+  readonly version: number
+  readonly counters: QueryCounters = {
+    matched: 0,
+    applied: 0,
+    lateApplied: 0,
+    toRepair: 0,
+    toSide: 0,
+    lateDropped: 0,
+    excluded: 0,
+  }
+  rows = 0
+  readonly #cells = new Map<string, Cell>()
+  /** Cells without a row. */
+  readonly #silent = new Set<Cell>()
+  /** Cells with samples that came after their last row. */
+  readonly #stale = new Set<Cell>()
+  readonly #addedAtMs: number
+  readonly #coversFromMs: number
+  /** Windows that start before this may share panes with samples of before, and then there is no row to make of them. */
+  readonly #blurredBeforeMs: number
+  /** Samples of before: a window that is not partial must not hold one, a partial one may. */
+  readonly #before: readonly SeenSample[]
+  #lastFirstEndMs = Number.NEGATIVE_INFINITY
+
+  constructor(
+    name: string,
+    version: number,
+    spec: QuerySpec,
+    { line, coversFromMs, before }: Beginning,
+  ) {
+    this.name = name
+    this.version = version
+    this.spec = spec
+    this.#addedAtMs = line.watermarkMs
+    this.#coversFromMs = coversFromMs
+    this.#blurredBeforeMs = before.length > 0 ? coversFromMs : Number.NEGATIVE_INFINITY
+    this.#before = before
+    const missed = before.find((sample) => !sample.isExcluded && sample.timeMs >= coversFromMs)
+    hold('covers', missed === undefined, () => `${name} covers from ${coversFromMs}, but missed ${missed?.timeMs}`)
+  }
+
+  /** A sample was accepted while the line stood here. */
+  take(sample: SeenSample, { watermarkMs, finalThroughMs }: Line): void {
+    const { counters } = this
+    counters.matched++
+    if (sample.isExcluded) {
+      counters.excluded++
+      return
+    }
+    const ends = endsOf(this.spec, sample.timeMs)
+    const firstEndMs = ends[ends.length - 1]!
+    if (firstEndMs <= finalThroughMs) counters.lateDropped++
+    else if (firstEndMs <= watermarkMs) counters.lateApplied++
+    else counters.applied++
+    for (const endMs of ends) {
+      if (endMs <= finalThroughMs) break
+      const cell = this.#cell(endMs, sample.group)
+      cell.values.push(sample.value)
+      cell.series.add(sample.series)
+      if (endMs <= watermarkMs) cell.late++
+      if (endMs - this.spec.window.sizeMs >= this.#blurredBeforeMs) this.#stale.add(cell)
+    }
+  }
+
+  /** A row came out. `before`: where the line stood before the call that made it; `nowMarkMs`: the watermark now. */
+  row(row: WindowResult, before: Line, nowMarkMs: number): void {
+    const { name, spec, version } = this
+    const where = `${name} v${row.queryVersion} [${row.startMs}, ${row.endMs}) ${JSON.stringify(row.group)}`
+    const { sizeMs, stepMs, offsetMs } = spec.window
+    this.rows++
+    hold('ownership', row.queryVersion === version, () => `${where} is of version ${row.queryVersion}, not ${version}`)
+    hold(
+      'alignment',
+      row.endMs - row.startMs === sizeMs && mod(row.startMs - offsetMs, stepMs) === 0,
+      () => `${where} is no window of the query`,
+    )
+    hold('ownership', row.endMs > this.#addedAtMs, () => `${where} was over when the query came (${this.#addedAtMs})`)
+    hold('early', row.endMs <= nowMarkMs, () => `${where} is out at the watermark ${nowMarkMs}`)
+    hold('final', row.endMs > before.finalThroughMs, () => `${where} changed after ${before.finalThroughMs} was final`)
+    const isPartial = row.startMs < this.#coversFromMs
+    hold('partial', row.partial === isPartial, () => `${where} says partial: ${row.partial}; covers from ${this.#coversFromMs}`)
+    const cell = this.#cells.get(`${row.endMs}|${groupKey(row)}`)
+    if (cell === undefined) {
+      hold('phantom', isPartial && this.#wasThere(row) > 0, () => `${where} came from nowhere`)
+      return
+    }
+    if (isPartial) this.#holdPartial(where, row, cell)
+    else {
+      holdValues('values', row, spec, cell.values)
+      hold('seen', row.seriesSeen === cell.series.size, () => `${where} saw ${row.seriesSeen} of ${cell.series.size} series`)
+    }
+    hold('late', row.lateApplied === cell.late, () => `${where} says ${row.lateApplied} late, not ${cell.late}`)
+    hold(
+      'completeness',
+      row.completeness !== null && row.completeness >= 0 && row.completeness <= 1,
+      () => `${where} is ${row.completeness} complete`,
+    )
+    this.#holdSequence(where, row, cell, before)
+    cell.last = row
+    this.#stale.delete(cell)
+    this.#silent.delete(cell)
+  }
+
+  /** After the clock moved: what is due is out, and what is final is told. */
+  tick({ watermarkMs, finalThroughMs }: Line): void {
+    for (const cell of this.#silent)
+      if (cell.endMs <= watermarkMs && (cell.late === 0 || cell.endMs <= finalThroughMs))
+        hold('silence', false, () => `${this.name}: no row of the window that ended at ${cell.endMs}; watermark ${watermarkMs}`)
+    for (const cell of this.#stale)
+      hold('unsaid', cell.endMs > finalThroughMs, () => `${this.name}: ${cell.endMs} is final, and its last sample was not told`)
+  }
+
+  get windows(): number {
+    return this.#cells.size
+  }
+
+  /** Revisions rise, no row is said twice, and windows come in the order of their ends. */
+  #holdSequence(where: string, row: WindowResult, cell: Cell, before: Line): void {
+    const { last } = cell
+    if (last !== undefined) {
+      hold('revision', row.revision > last.revision, () => `${where} has revision ${row.revision} after ${last.revision}`)
+      hold('repeat', said(row) !== said(last), () => `${where} was said twice: ${said(row)}`)
+      return
+    }
+    if (row.endMs <= before.watermarkMs) return
+    hold('order', row.endMs >= this.#lastFirstEndMs, () => `${where} came after a window that ended at ${this.#lastFirstEndMs}`)
+    this.#lastFirstEndMs = row.endMs
+  }
+
+  /** A partial window holds what came since the query covers, and at most everything. */
+  #holdPartial(where: string, row: WindowResult, cell: Cell): void {
+    const most = cell.values.length + this.#wasThere(row)
+    hold('values-partial', row.count <= most, () => `${where} is partial and counts ${row.count} of ${most}`)
+  }
+
+  #wasThere(row: WindowResult): number {
+    const group = groupKey(row)
+    return this.#before.filter(
+      (sample) => !sample.isExcluded && sample.group === group && sample.timeMs >= row.startMs && sample.timeMs < row.endMs,
+    ).length
+  }
+
+  #cell(endMs: number, group: string): Cell {
+    const key = `${endMs}|${group}`
+    const known = this.#cells.get(key)
+    if (known !== undefined) return known
+    const cell: Cell = { endMs, values: [], series: new Set(), late: 0, last: undefined }
+    this.#cells.set(key, cell)
+    if (endMs - this.spec.window.sizeMs >= this.#blurredBeforeMs) this.#silent.add(cell)
+    return cell
+  }
+}
+
+/** Ends of all windows that hold the time, the last one first. */
+export function endsOf(spec: QuerySpec, timeMs: number): number[] {
+  const { sizeMs, stepMs, offsetMs } = spec.window
+  const ends: number[] = []
+  for (let startMs = timeMs - mod(timeMs - offsetMs, stepMs); startMs + sizeMs > timeMs; startMs -= stepMs)
+    ends.push(startMs + sizeMs)
+  return ends
+}
+
+export function groupKey({ group }: Pick<WindowResult, 'group'>): string {
+  return JSON.stringify(Object.values(group))
+}
+
+/** Everything of a row that a reader may act on. */
+function said(row: WindowResult): string {
+  const { values, count, seriesSeen, completeness, partial, early, retracted, quality } = row
+  return JSON.stringify([Object.entries(values).map(([name, value]) => [name, String(value)]), count, seriesSeen, completeness, partial, early, retracted, quality])
+}
+
+function mod(a: number, b: number): number {
+  return ((a % b) + b) % b
+}

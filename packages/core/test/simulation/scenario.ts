@@ -1,0 +1,60 @@
+import type { ColumnPlan, EngineOptions, SeriesDescriptor } from '../../src/index.ts'
+import type { FixedWindowPlan } from '../../src/plan/query-plan.ts'
+
+/** One sample on its way, by the number of its series in the scenario. */
+export interface Point {
+  readonly series: number
+  readonly timeMs: number
+  readonly value: number
+  /** Start of the interval an amount is for. */
+  readonly startMs?: number
+  /** The sender says that there is no value. */
+  readonly gap?: true
+}
+
+/** A stored query as data; the model reads this, the engine the plan made of it. */
+export interface QuerySpec {
+  readonly metric: string
+  /** Servers by name, or by the beginning of their names; empty = all. */
+  readonly servers: readonly string[]
+  readonly serverPrefix?: string
+  readonly window: FixedWindowPlan
+  readonly columns: readonly ColumnPlan[]
+  readonly groupBy: 'none' | 'server' | 'pod'
+  readonly latenessMs?: number
+}
+
+interface InTenant {
+  readonly tenant: string
+}
+interface OfSource extends InTenant {
+  readonly source: string
+}
+interface OfQuery extends InTenant {
+  readonly query: string
+}
+
+/** What happens, one after the other. A step that makes no sense where it stands (alter what is not there) is passed over. */
+export type Step =
+  | { readonly do: 'tick'; readonly nowMs: number }
+  | (OfSource & { readonly do: 'push'; readonly batchId?: string; readonly points: readonly Point[] })
+  | (OfSource & { readonly do: 'open' | 'caughtUp' | 'close' })
+  | (OfSource & {
+      readonly do: 'poll'
+      readonly batchId: string
+      readonly points: readonly Point[]
+      readonly backlog: number
+    })
+  | (OfQuery & { readonly do: 'add' | 'alter'; readonly spec: QuerySpec })
+  | (OfQuery & { readonly do: 'pause' | 'resume' | 'remove' })
+
+/** A whole run as plain data: the same scenario gives the same rows, byte by byte. */
+export interface Scenario {
+  readonly seed: number
+  readonly startMs: number
+  readonly options: Pick<EngineOptions, 'maxFutureMs' | 'futureHoldMs'>
+  readonly series: readonly SeriesDescriptor[]
+  readonly steps: readonly Step[]
+  /** Whether samples are stored, and a run over them is held against them at the end. */
+  readonly stored: boolean
+}

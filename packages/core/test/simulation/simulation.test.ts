@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { describeFailure } from './describe-failure.ts'
+import { minimise } from './minimise.ts'
+import type { Scenario, Step } from './scenario.ts'
+import { seedRange } from './seeds.ts'
+import { type RunReport, runScenario } from './simulation.ts'
+import { createScenario } from './world.ts'
+
+/**
+ * A fleet with wrong clocks, a network that delays, loses and repeats, and people who change their queries, all decided
+ * by one seed; what the engine says is held against a model that shares no code with it, after every step.
+ *
+ * Seeds that once failed are kept in `regressions.json` and always run.
+ */
+
+interface Regression {
+  readonly seed: number
+  /** What was wrong. */
+  readonly was: string
+}
+
+const regressions = JSON.parse(
+  readFileSync(new URL('./regressions.json', import.meta.url), 'utf8'),
+) as readonly Regression[]
+const { first, count } = seedRange()
+/** A test for so many seeds, so that progress shows and one failure does not hide the others. */
+const SEEDS_A_TEST = 50
+/** A world takes some 50 ms; a busy machine some more. */
+const LIMIT_MS = 120_000
+
+/** Plays the world twice: all laws hold, and the same things are said in the same order. */
+async function play(seed: number): Promise<RunReport> {
+  const scenario = createScenario(seed)
+  try {
+    const report = await runScenario(scenario)
+    expect((await runScenario(createScenario(seed))).hash, `seed ${seed} gave other rows the second time`).toBe(report.hash)
+    return report
+  } catch (error) {
+    throw new Error(await describeFailure(scenario, error), { cause: error })
+  }
+}
+
+describe('worlds', () => {
+  for (let from = first; from < first + count; from += SEEDS_A_TEST) {
+    const to = Math.min(from + SEEDS_A_TEST, first + count)
+    test(`of the seeds ${from} to ${to - 1} keep every promise`, { timeout: LIMIT_MS }, async () => {
+      let rows = 0
+      for (let seed = from; seed < to; seed++) rows += (await play(seed)).rows
+      // A world in which nothing happens would keep every promise.
+      expect(rows).toBeGreaterThan(0)
+    })
+  }
+})
+
+test.each(regressions)('seed $seed: $was', { timeout: LIMIT_MS }, async ({ seed }) => {
+  expect((await play(seed)).accepted).toBeGreaterThan(0)
+})
+
+describe('the simulation itself', () => {
+  test('hands in plenty: samples, rows, windows, and every kind of step', async () => {
+    const kinds = new Set<Step['do']>()
+    let [accepted, rows, windows] = [0, 0, 0]
+    for (let seed = 1; seed <= 20; seed++) {
+      const scenario = createScenario(seed)
+      for (const step of scenario.steps) kinds.add(step.do)
+      const report = await runScenario(scenario)
+      accepted += report.accepted
+      rows += report.rows
+      windows += report.windows
+    }
+    expect([...kinds].sort()).toEqual(
+      ['add', 'alter', 'caughtUp', 'close', 'open', 'pause', 'poll', 'push', 'remove', 'resume', 'tick'].sort(),
+    )
+    expect(accepted).toBeGreaterThan(8_000)
+    expect(rows).toBeGreaterThan(1_500)
+    expect(windows).toBeGreaterThan(1_500)
+  })
+
+  test('finds the few steps that matter', async () => {
+    // A step nobody can take: the engine has no such time, and says so.
+    const impossible: Step = { do: 'tick', nowMs: Number.NaN }
+    const scenario = createScenario(3)
+    const at = Math.floor(scenario.steps.length / 2)
+    const broken: Scenario = { ...scenario, steps: scenario.steps.toSpliced(at, 0, impossible) }
+    const error = await runScenario(broken).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toBeInstanceOf(RangeError)
+    expect((await minimise(broken, String(error))).steps).toEqual([impossible])
+  })
+})
