@@ -229,7 +229,8 @@ export interface LatenessClause {
 }
 
 export type EmitClause =
-  | { readonly type: 'emit'; readonly at: 'end' | 'final'; readonly span: Span }
+  | { readonly type: 'emit'; readonly at: 'end'; readonly span: Span }
+  | { readonly type: 'emit'; readonly at: 'final'; readonly span: Span }
   | { readonly type: 'emit'; readonly at: 'every'; readonly every: DurationNode; readonly span: Span }
 
 export interface RangeClause {

@@ -1,13 +1,14 @@
 import type { LabelMatcher, MetricDeclaration, QueryPlan, SourceSelector } from '@windrow/core'
 import { checkColumns } from './analyze/check-columns.ts'
+import { checkDeclaration } from './analyze/check-declaration.ts'
 import { checkDimensions, checkNames } from './analyze/check-names.ts'
+import { checkOptions } from './analyze/check-options.ts'
 import { checkRange } from './analyze/check-range.ts'
 import { checkWindow } from './analyze/check-window.ts'
 import type { MatcherNode, QueryStatement, SourceNode, Statement } from './ast.ts'
 import { identityText } from './canonical.ts'
 import type { Catalog } from './catalog.ts'
 import { type Diagnostic, DiagnosticList, hasErrors, inTextOrder } from './diagnostics.ts'
-import { durationMs } from './duration.ts'
 import { type ParseOptions, parseLeniently } from './parse.ts'
 import { QueryError } from './query-error.ts'
 import { LineIndex } from './span.ts'
@@ -61,15 +62,20 @@ export function compile(query: QueryStatement, options: CompileOptions = {}): Co
     throw new RangeError(`minWindowMs is a positive whole number, not ${minWindowMs}`)
   const diagnostics = new DiagnosticList()
   if (catalog !== undefined) checkNames(query, catalog, diagnostics)
-  const window = checkWindow(query, minWindowMs, diagnostics)
-  const columns = checkColumns(query, catalog, diagnostics)
+  const window = checkWindow(query.window, minWindowMs, diagnostics)
+  const ofColumns = new DiagnosticList()
+  const columns = checkColumns(query, catalog, ofColumns)
+  diagnostics.addAll(ofColumns.items)
   const groupBy = checkDimensions(query, diagnostics)
+  const columnNames = hasErrors(ofColumns.items) ? undefined : columns.map(({ name }) => name)
+  const rest = checkOptions(query, window, columnNames, diagnostics)
   const range = checkRange(query, stored, diagnostics)
   const ordered = inTextOrder(diagnostics.items)
-  if (hasErrors(ordered)) return { diagnostics: ordered }
+  if (window === undefined || hasErrors(ordered)) return { diagnostics: ordered }
+  const reading = query.select.reading?.reading
   const plan: QueryPlan = {
     planVersion: 1,
-    text: identityText(query),
+    text: identityText(query, window),
     selector: {
       metric: query.select.metric.name,
       from: query.from.sources.map(sourceSelector),
@@ -79,7 +85,8 @@ export function compile(query: QueryStatement, options: CompileOptions = {}): Co
     window,
     columns,
     groupBy,
-    ...(query.lateness === undefined ? {} : { latenessMs: durationMs(query.lateness.duration) }),
+    ...(reading === undefined ? {} : { reading }),
+    ...rest,
     ...(range === undefined ? {} : { range }),
   }
   return { plan, diagnostics: ordered }
@@ -102,10 +109,9 @@ export function compileStatement(statement: Statement, options: CompileOptions =
     const { plan, diagnostics } = compile(statement, options)
     return plan === undefined ? { diagnostics } : { compiled: { type: 'query', plan }, diagnostics }
   }
-  const declaration: MetricDeclaration = {
-    ...(statement.kind === undefined ? {} : { kind: statement.kind.kind }),
-    ...(statement.unit === undefined ? {} : { unit: statement.unit.value }),
-  }
+  const diagnostics = new DiagnosticList()
+  const declaration = checkDeclaration(statement, diagnostics)
+  if (hasErrors(diagnostics.items)) return { diagnostics: diagnostics.items }
   return { compiled: { type: 'declare-metric', metric: statement.metric.name, declaration }, diagnostics: [] }
 }
 

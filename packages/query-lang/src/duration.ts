@@ -1,4 +1,4 @@
-import type { DurationNode, SignedDurationNode } from './ast.ts'
+import type { DurationNode } from './ast.ts'
 
 const DAY_MS = 86_400_000
 const WEEK_MS = 7 * DAY_MS
@@ -17,7 +17,12 @@ const FIXED_UNITS: readonly (readonly [unit: string, ms: number])[] = [
 /** Falling order, the fixed ones after the calendar ones. */
 const UNIT_ORDER = ['y', 'mo', 'w', 'd', 'h', 'm', 's', 'ms']
 /** Units that can stand in one duration. */
-const FAMILIES: Readonly<Record<string, 'months' | 'days' | 'fixed'>> = { y: 'months', mo: 'months', w: 'days', d: 'days' }
+const FAMILIES: Readonly<Record<string, 'months' | 'days' | 'fixed'>> = {
+  y: 'months',
+  mo: 'months',
+  w: 'days',
+  d: 'days',
+}
 
 const UNIT_MS = { ms: 1, day: DAY_MS, week: WEEK_MS } as const
 

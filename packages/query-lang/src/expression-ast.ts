@@ -4,14 +4,7 @@ import type { Span } from './span.ts'
  * An expression over the columns of a row. One tree for numbers and conditions: which one a node is, is checked
  * when the query is compiled. Numbers are not negative (`-5` is the negation of 5), and `90%` is read as 0.9.
  */
-export type ExpressionNode =
-  | NumberNode
-  | ColumnRefNode
-  | NegateNode
-  | BinaryNode
-  | BetweenNode
-  | NullTestNode
-  | NotNode
+export type ExpressionNode = NumberNode | ColumnRefNode | NegateNode | BinaryNode | BetweenNode | NullTestNode | NotNode
 
 /** A number as the decimal it was written as, normalised: `99`, `99.9`, `-0.5`. Never an exponent. */
 export interface NumberNode {

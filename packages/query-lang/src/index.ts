@@ -6,17 +6,25 @@ export type {
   DeclareMetricStatement,
   DimensionNode,
   DurationNode,
+  EmitClause,
+  FillClause,
+  FirstNode,
   FromClause,
   GroupByClause,
+  HavingClause,
   KindNode,
   LatenessClause,
+  LimitClause,
   MatcherNode,
+  MinSamplesClause,
   NameNode,
-  NumberNode,
+  OrderByClause,
   PatternNode,
   QueryStatement,
   RangeClause,
+  ReadingNode,
   SelectClause,
+  SessionClause,
   SignedDurationNode,
   SourceNode,
   Statement,
@@ -37,6 +45,16 @@ export {
   compileText,
 } from './compile.ts'
 export { DIAGNOSTIC_CODES, type Diagnostic, type DiagnosticCode, type Severity } from './diagnostics.ts'
+export type {
+  BetweenNode,
+  BinaryNode,
+  ColumnRefNode,
+  ExpressionNode,
+  NegateNode,
+  NotNode,
+  NullTestNode,
+  NumberNode,
+} from './expression-ast.ts'
 export { type ParseOptions, type ParseResult, parse } from './parse.ts'
 export { print } from './print.ts'
 export { QueryError } from './query-error.ts'

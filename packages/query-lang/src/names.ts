@@ -1,5 +1,5 @@
-import { scanName } from './syntax/scan.ts'
 import { RESERVED_IN_EXPRESSIONS, RESERVED_IN_NAMES } from './syntax/keywords.ts'
+import { scanName } from './syntax/scan.ts'
 
 /** Words of the topology that this version knows; `node` is another word for `server`. */
 const TOPOLOGY: Readonly<Record<string, string>> = { server: 'server', node: 'server' }

@@ -1,22 +1,22 @@
 import type { BinaryNode, ExpressionNode } from './expression-ast.ts'
 
 /** How tightly each form holds its parts together: those of smaller rank stand in brackets inside it. */
-const Rank = { or: 1, and: 2, not: 3, comparison: 4, sum: 5, product: 6, negation: 7, primary: 8 } as const
+const RANK = { or: 1, and: 2, not: 3, comparison: 4, sum: 5, product: 6, negation: 7, primary: 8 } as const
 
 function rankOfSign(op: BinaryNode['op']): number {
   switch (op) {
     case 'or':
-      return Rank.or
+      return RANK.or
     case 'and':
-      return Rank.and
+      return RANK.and
     case '+':
     case '-':
-      return Rank.sum
+      return RANK.sum
     case '*':
     case '/':
-      return Rank.product
+      return RANK.product
     default:
-      return Rank.comparison
+      return RANK.comparison
   }
 }
 
@@ -26,21 +26,21 @@ function rankOf(node: ExpressionNode): number {
       return rankOfSign(node.op)
     case 'between':
     case 'null-test':
-      return Rank.comparison
+      return RANK.comparison
     case 'not':
-      return Rank.not
+      return RANK.not
     case 'negate':
-      return Rank.negation
+      return RANK.negation
     case 'number':
     case 'column-ref':
-      return Rank.primary
+      return RANK.primary
   }
 }
 
 function printBinary({ op, left, right }: BinaryNode): string {
   const rank = rankOfSign(op)
   // Comparisons do not chain; the others go from the left.
-  const leftRank = rank === Rank.comparison ? Rank.sum : rank
+  const leftRank = rank === RANK.comparison ? RANK.sum : rank
   return `${printPart(left, leftRank)} ${op === 'and' || op === 'or' ? op.toUpperCase() : op} ${printPart(right, rank + 1)}`
 }
 
@@ -57,13 +57,13 @@ export function printExpression(node: ExpressionNode): string {
     case 'column-ref':
       return node.query === undefined ? node.name : `${node.query}.${node.name}`
     case 'negate':
-      return `-${printPart(node.of, Rank.primary)}`
+      return `-${printPart(node.of, RANK.primary)}`
     case 'not':
-      return `NOT ${printPart(node.of, Rank.comparison)}`
+      return `NOT ${printPart(node.of, RANK.comparison)}`
     case 'null-test':
-      return `${printPart(node.of, Rank.sum)} IS ${node.negated ? 'NOT ' : ''}NULL`
+      return `${printPart(node.of, RANK.sum)} IS ${node.negated ? 'NOT ' : ''}NULL`
     case 'between':
-      return `${printPart(node.of, Rank.sum)} BETWEEN ${printPart(node.low, Rank.sum)} AND ${printPart(node.high, Rank.sum)}`
+      return `${printPart(node.of, RANK.sum)} BETWEEN ${printPart(node.low, RANK.sum)} AND ${printPart(node.high, RANK.sum)}`
     case 'binary':
       return printBinary(node)
   }

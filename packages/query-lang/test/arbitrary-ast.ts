@@ -4,15 +4,18 @@ import type {
   ColumnNode,
   DimensionNode,
   DurationNode,
+  EmitClause,
+  FillClause,
+  LatenessClause,
   MatcherNode,
   NameNode,
-  NumberNode,
   PatternNode,
   SignedDurationNode,
   Statement,
   TimePointNode,
 } from '../src/ast.ts'
 import { normaliseDecimal } from '../src/decimal.ts'
+import type { BinaryNode, ExpressionNode, NumberNode } from '../src/expression-ast.ts'
 import { isIdent } from '../src/names.ts'
 import { NO_SPAN } from '../src/span.ts'
 
@@ -88,8 +91,9 @@ const matcher: fc.Arbitrary<MatcherNode> = fc.oneof(
 
 const duration: fc.Arbitrary<DurationNode> = fc.record({
   type: fc.constant('duration' as const),
-  unit: fc.constantFrom('ms' as const, 'day' as const, 'week' as const),
-  count: fc.integer({ min: 1, max: 5_000 }),
+  unit: fc.constantFrom('ms' as const, 'day' as const, 'week' as const, 'month' as const),
+  // Up to a hundred years of any unit.
+  count: fc.integer({ min: 1, max: 1_200 }),
   span: fc.constant(span),
 })
 const signedDuration: fc.Arbitrary<SignedDurationNode> = fc.record({
@@ -133,12 +137,102 @@ const dimension: fc.Arbitrary<DimensionNode> = fc.oneof(
   text.map((value) => ({ type: 'dimension', kind: 'label', name: value, span }) as const),
 )
 
+const word = ident.map((text) => text.toLowerCase())
+const columnRef = word.map((columnName) => ({ type: 'column-ref', name: columnName, span }) as const)
+/** What numbers of an expression are: the sign before them is a negation. */
+const unsigned = number.map((node) => ({ ...node, decimal: node.decimal.replace('-', '') }))
+const sign = fc.constantFrom<BinaryNode['op']>('+', '-', '*', '/', '>', '>=', '<', '<=', '=', '!=', 'and', 'or')
+const { expression } = fc.letrec<{ expression: ExpressionNode }>((tie) => {
+  const part = tie('expression')
+  return {
+    expression: fc.oneof(
+      { maxDepth: 5, depthSize: 'medium', withCrossShrink: true },
+      columnRef,
+      unsigned,
+      fc.tuple(ident, ident).map(([query, column]) => ({ type: 'column-ref', query, name: column, span }) as const),
+      fc.tuple(sign, part, part).map(([op, left, right]) => ({ type: 'binary', op, left, right, span }) as const),
+      fc.tuple(part, part, part).map(([of, low, high]) => ({ type: 'between', of, low, high, span }) as const),
+      fc.tuple(part, fc.boolean()).map(([of, negated]) => ({ type: 'null-test', of, negated, span }) as const),
+      part.map((of) => ({ type: 'negate', of, span }) as const),
+      part.map((of) => ({ type: 'not', of, span }) as const),
+    ),
+  }
+})
+
+/** Conditions over the column `avg` that mean something. */
+export const condition: fc.Arbitrary<ExpressionNode> = fc.letrec<{
+  number: ExpressionNode
+  condition: ExpressionNode
+}>((tie) => {
+  const [numeric, logical] = [tie('number'), tie('condition')]
+  const binary = (op: BinaryNode['op'], left: ExpressionNode, right: ExpressionNode) =>
+    ({ type: 'binary', op, left, right, span }) as const
+  return {
+    number: fc.oneof(
+      { maxDepth: 4 },
+      fc.constant({ type: 'column-ref', name: 'avg', span } as const),
+      unsigned,
+      fc.tuple(fc.constantFrom('+' as const, '/' as const), numeric, numeric).map((parts) => binary(...parts)),
+      numeric.map((of) => ({ type: 'negate', of, span }) as const),
+    ),
+    condition: fc.oneof(
+      { maxDepth: 4 },
+      fc.tuple(fc.constantFrom('>' as const, '!=' as const), numeric, numeric).map((parts) => binary(...parts)),
+      fc.tuple(numeric, numeric, numeric).map(([of, low, high]) => ({ type: 'between', of, low, high, span }) as const),
+      fc.tuple(numeric, fc.boolean()).map(([of, negated]) => ({ type: 'null-test', of, negated, span }) as const),
+      fc.tuple(fc.constantFrom('and' as const, 'or' as const), logical, logical).map((parts) => binary(...parts)),
+      logical.map((of) => ({ type: 'not', of, span }) as const),
+    ),
+  }
+}).condition
+
+const count = fc.integer({ min: 1, max: 1_000_000 })
+const fill: fc.Arbitrary<FillClause> = fc.oneof(
+  fc
+    .constantFrom('none' as const, 'null' as const, 'zero' as const)
+    .map((what) => ({ type: 'fill', with: what, span }) as const),
+  number
+    .filter(({ decimal }) => decimal !== '0')
+    .map((value) => ({ type: 'fill', with: 'number', value, span }) as const),
+  fc.record(
+    {
+      type: fc.constant('fill' as const),
+      with: fc.constant('previous' as const),
+      within: duration,
+      span: fc.constant(span),
+    },
+    { requiredKeys: ['type', 'with', 'span'] },
+  ),
+)
+const emit: fc.Arbitrary<EmitClause> = fc.oneof(
+  fc.constant({ type: 'emit', at: 'end', span } as const),
+  fc.constant({ type: 'emit', at: 'final', span } as const),
+  duration.map((every) => ({ type: 'emit', at: 'every', every, span }) as const),
+)
+const lateness: fc.Arbitrary<LatenessClause> = fc.record(
+  {
+    type: fc.constant('lateness' as const),
+    duration,
+    late: fc.constantFrom('drop' as const, 'side' as const, 'repair' as const),
+    span: fc.constant(span),
+  },
+  { requiredKeys: ['type', 'duration', 'span'] },
+)
+
+const session = fc.record(
+  { type: fc.constant('session' as const), gap: duration, max: duration, span: fc.constant(span) },
+  { requiredKeys: ['type', 'gap', 'span'] },
+)
+const timeZone = fc
+  .oneof(fc.constantFrom('UTC', 'Europe/Berlin', 'america/new_york', 'Asia/Kolkata'), text)
+  .map((value) => ({ type: 'string', value, span }) as const)
 const window = fc.record(
   {
     type: fc.constant('window' as const),
     size: duration,
     every: duration,
     offset: signedDuration,
+    timeZone,
     span: fc.constant(span),
   },
   { requiredKeys: ['type', 'size', 'span'] },
@@ -160,18 +254,36 @@ export const statement: fc.Arbitrary<Statement> = fc.oneof(
           except: fc.array(source, { maxLength: 2 }),
           span: fc.constant(span),
         }),
-        select: name.map((metric) => ({ type: 'select', metric, span }) as const),
+        select: fc.record(
+          {
+            type: fc.constant('select' as const),
+            reading: fc
+              .constantFrom('rate' as const, 'increase' as const)
+              .map((reading) => ({ type: 'reading', reading, span }) as const),
+            metric: name,
+            span: fc.constant(span),
+          },
+          { requiredKeys: ['type', 'metric', 'span'] },
+        ),
         where: fc
           .array(matcher, { minLength: 1, maxLength: 3 })
           .map((matchers) => ({ type: 'where', matchers, span }) as const),
-        window,
+        window: fc.oneof({ arbitrary: window, weight: 4 }, { arbitrary: session, weight: 1 }),
         compute: fc
           .array(column, { minLength: 1, maxLength: 3 })
           .map((columns) => ({ type: 'compute', columns, span }) as const),
         groupBy: fc
           .array(dimension, { minLength: 1, maxLength: 3 })
           .map((dimensions) => ({ type: 'group-by', dimensions, span }) as const),
-        lateness: duration.map((value) => ({ type: 'lateness', duration: value, span }) as const),
+        having: expression.map((condition) => ({ type: 'having', condition, span }) as const),
+        minSamples: count.map((value) => ({ type: 'min-samples', count: value, span }) as const),
+        fill,
+        orderBy: fc
+          .tuple(columnRef, fc.boolean())
+          .map(([of, descending]) => ({ type: 'order-by', column: of, descending, span }) as const),
+        limit: count.map((value) => ({ type: 'limit', count: value, span }) as const),
+        lateness,
+        emit,
         range,
         span: fc.constant(span),
       },
@@ -181,6 +293,7 @@ export const statement: fc.Arbitrary<Statement> = fc.oneof(
   fc.record({
     type: fc.constant('declare-metric' as const),
     metric: name,
+    first: fc.constantFrom('zero', 'baseline', 'auto').map((first) => ({ type: 'first', first, span }) as const),
     kind: fc
       .constantFrom('gauge', 'counter', 'delta', 'distribution')
       .map((kind) => ({ type: 'kind', kind, span }) as const),

@@ -57,7 +57,7 @@ test('a whole plan', () => {
         { label: 'canary', op: 'notExists' },
       ],
     },
-    window: { sizeMs: 60_000, stepMs: 10_000, offsetMs: 5_000 },
+    window: { type: 'fixed', sizeMs: 60_000, stepMs: 10_000, offsetMs: 5_000 },
     columns: [
       { name: 'mean', aggregate: { fn: 'avg' } },
       { name: 'percentile_0', aggregate: { fn: 'percentile', rank: { digits: 0, scale: 2 } } },
@@ -80,22 +80,24 @@ test('a whole plan', () => {
 
 describe('windows', () => {
   test.each([
-    ['10s', { sizeMs: 10_000, stepMs: 10_000, offsetMs: 0 }],
-    ['1m OFFSET -1s', { sizeMs: 60_000, stepMs: 60_000, offsetMs: 59_000 }],
-    ['1m OFFSET 61s', { sizeMs: 60_000, stepMs: 60_000, offsetMs: 1_000 }],
-    ['1d', { sizeMs: DAY_MS, stepMs: DAY_MS, offsetMs: 0 }],
-    ['7d', { sizeMs: 7 * DAY_MS, stepMs: 7 * DAY_MS, offsetMs: 0 }],
-    ['1w', { sizeMs: 7 * DAY_MS, stepMs: 7 * DAY_MS, offsetMs: 4 * DAY_MS }],
-    ['2w', { sizeMs: 14 * DAY_MS, stepMs: 14 * DAY_MS, offsetMs: 11 * DAY_MS }],
-    ['2w EVERY 1w', { sizeMs: 14 * DAY_MS, stepMs: 7 * DAY_MS, offsetMs: 4 * DAY_MS }],
-    ['1w EVERY 1d OFFSET 6h', { sizeMs: 7 * DAY_MS, stepMs: DAY_MS, offsetMs: DAY_MS / 4 }],
-    ['1w OFFSET -1d', { sizeMs: 7 * DAY_MS, stepMs: 7 * DAY_MS, offsetMs: 3 * DAY_MS }],
+    ['10s', { type: 'fixed', sizeMs: 10_000, stepMs: 10_000, offsetMs: 0 }],
+    ['1m OFFSET -1s', { type: 'fixed', sizeMs: 60_000, stepMs: 60_000, offsetMs: 59_000 }],
+    ['1m OFFSET 61s', { type: 'fixed', sizeMs: 60_000, stepMs: 60_000, offsetMs: 1_000 }],
+    ['1d', { type: 'fixed', sizeMs: DAY_MS, stepMs: DAY_MS, offsetMs: 0 }],
+    ['7d', { type: 'fixed', sizeMs: 7 * DAY_MS, stepMs: 7 * DAY_MS, offsetMs: 0 }],
+    ['1w', { type: 'fixed', sizeMs: 7 * DAY_MS, stepMs: 7 * DAY_MS, offsetMs: 4 * DAY_MS }],
+    ['2w', { type: 'fixed', sizeMs: 14 * DAY_MS, stepMs: 14 * DAY_MS, offsetMs: 11 * DAY_MS }],
+    ['2w EVERY 1w', { type: 'fixed', sizeMs: 14 * DAY_MS, stepMs: 7 * DAY_MS, offsetMs: 4 * DAY_MS }],
+    ['1w EVERY 1d OFFSET 6h', { type: 'fixed', sizeMs: 7 * DAY_MS, stepMs: DAY_MS, offsetMs: DAY_MS / 4 }],
+    ['1w OFFSET -1d', { type: 'fixed', sizeMs: 7 * DAY_MS, stepMs: 7 * DAY_MS, offsetMs: 3 * DAY_MS }],
   ])('WINDOW %s', (window, plan) => {
     expect(compileText(`FROM a SELECT m WINDOW ${window} COMPUTE avg`).window).toEqual(plan)
   })
 
   test('a week begins on Monday', () => {
-    const { stepMs, offsetMs } = compileText('FROM a SELECT m WINDOW 1w COMPUTE avg').window
+    const { window } = compileText('FROM a SELECT m WINDOW 1w COMPUTE avg')
+    if (window.type !== 'fixed') throw new Error('not fixed')
+    const { stepMs, offsetMs } = window
     const start = Math.floor((Date.UTC(2026, 10, 22) - offsetMs) / stepMs) * stepMs + offsetMs
     expect(new Date(start).toISOString()).toBe('2026-11-16T00:00:00.000Z')
     expect(new Date(start).getUTCDay()).toBe(1)

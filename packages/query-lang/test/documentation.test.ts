@@ -5,7 +5,7 @@ import { check } from '../src/compile.ts'
 import { DIAGNOSTIC_CODES } from '../src/diagnostics.ts'
 import { parse } from '../src/parse.ts'
 import { renderDiagnostics } from '../src/render-diagnostics.ts'
-import { RESERVED_IN_EXPRESSIONS, RESERVED_IN_NAMES } from '../src/syntax/tokens.ts'
+import { RESERVED_IN_EXPRESSIONS, RESERVED_IN_NAMES } from '../src/syntax/keywords.ts'
 
 // Tables may be padded for readers of the source.
 const page = readFileSync(new URL('../../../docs/language.md', import.meta.url), 'utf8').replace(/ +\|/g, ' |')

@@ -1,17 +1,9 @@
 import { type IProduction, NonTerminal, type Rule, Terminal, type TokenType } from 'chevrotain'
 import { expect, test } from 'vitest'
 import { QueryParser } from '../src/syntax/grammar.ts'
-import {
-  ALL_TOKENS,
-  As,
-  Comma,
-  KEYWORDS,
-  Per,
-  RESERVED_IN_EXPRESSIONS,
-  RESERVED_IN_NAMES,
-  RightParen,
-  tokenize,
-} from '../src/syntax/tokens.ts'
+import { As, KEYWORDS, Per, RESERVED_IN_EXPRESSIONS, RESERVED_IN_NAMES } from '../src/syntax/keywords.ts'
+import { ALL_TOKENS, tokenize } from '../src/syntax/lexer.ts'
+import { Comma, RightParen } from '../src/syntax/tokens.ts'
 
 test('chevrotain finds no fault with the grammar', () => {
   expect(() => new QueryParser({ recovery: false, selfAnalysis: true })).not.toThrow()

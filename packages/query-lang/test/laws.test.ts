@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { QueryStatement } from '../src/ast.ts'
 import { check, compile } from '../src/compile.ts'
 import { parse } from '../src/parse.ts'
 import { print } from '../src/print.ts'
 import { renderDiagnostics } from '../src/render-diagnostics.ts'
-import { KEYWORDS } from '../src/syntax/tokens.ts'
-import { statement } from './arbitrary-ast.ts'
+import { KEYWORDS } from '../src/syntax/keywords.ts'
+import { condition, statement } from './arbitrary-ast.ts'
 import { withoutSpans } from './marked-text.ts'
 
 // 1. parse(print(tree)) is the tree, spans apart, and its canonical text prints as itself.
@@ -28,49 +29,52 @@ test('print and parse are inverse', () => {
 
 test('the text of a plan compiles to the plan', () => {
   let compiled = 0
+  const seen = new Set<string>()
   fc.assert(
-    fc.property(statement, (tree) => {
+    fc.property(statement, condition, (tree, having) => {
       if (tree.type !== 'query') return
-      const callable = {
+      const { span } = tree
+      const meaningful: QueryStatement = {
         ...tree,
         compute: {
           ...tree.compute,
-          columns: [{ type: 'column', call: { type: 'call', fn: 'avg', args: [], span: tree.span }, span: tree.span }],
+          columns: [{ type: 'column', call: { type: 'call', fn: 'avg', args: [], span }, span }],
         },
-      } as const
-      const { plan } = compile(callable, { minWindowMs: 1 })
+        ...(tree.having === undefined ? {} : { having: { ...tree.having, condition: having } }),
+        ...(tree.orderBy === undefined
+          ? {}
+          : { orderBy: { ...tree.orderBy, column: { type: 'column-ref', name: 'avg', span } } }),
+      }
+      const { plan } = compile(meaningful, { minWindowMs: 1 })
       if (plan === undefined) return
       compiled += 1
+      for (const key of [...Object.keys(plan), plan.window.type]) seen.add(key)
       const { range: _, ...withoutRange } = plan
       const [again] = parse(plan.text).statements
       expect(again?.type === 'query' && compile(again, { minWindowMs: 1 }).plan).toEqual(withoutRange)
     }),
-    { numRuns: 500 },
+    { numRuns: 5_000 },
   )
   expect(compiled).toBeGreaterThan(50)
+  for (const part of [
+    'reading',
+    'having',
+    'fill',
+    'emit',
+    'orderBy',
+    'limit',
+    'minSamples',
+    'late',
+    'calendar',
+    'session',
+  ])
+    expect([...seen]).toContain(part)
 }, 60_000)
 
 describe('no text makes it throw', () => {
   const words = fc.constantFrom(
     ...KEYWORDS,
-    ...[
-      'HAVING',
-      'MIN',
-      'SAMPLES',
-      'USING',
-      'CREATE',
-      'web-*',
-      'x',
-      '10s',
-      '5',
-      '99.9',
-      '"s"',
-      '/r/',
-      '(',
-      ')',
-      ',',
-      ';',
-    ],
+    ...['USING', 'CREATE', 'web-*', 'x', '10s', '5', '99.9', '"s"', '/r/', '(', ')', ',', ';'],
     ...[
       '=',
       '!=',
@@ -92,6 +96,11 @@ describe('no text makes it throw', () => {
       'percentile',
       'server',
       '1d2h',
+      '1mo',
+      '>',
+      '<=',
+      '/',
+      '"Europe/Berlin"',
       '😀',
     ],
   )
@@ -167,6 +176,12 @@ describe('time is linear in 64 KiB of the worst', () => {
     ['lines', fill('\r')],
     ['misspelt keywords', fill('FRMO ')],
     ['globs', fill('{a*,b*}?', 'FROM ')],
+    ['sums', fill('+1', `${start}avg HAVING 1`)],
+    ['conditions', fill(' AND avg>1', `${start}avg HAVING avg>1`)],
+    ['brackets in expressions', fill('(', `${start}avg HAVING `)],
+    ['sums in brackets', fill('+1', `${start}avg HAVING ${'('.repeat(60)}1`)],
+    ['minus signs', fill('- ', `${start}avg HAVING `)],
+    ['options', fill(' FILL 1', `${start}avg`)],
     ['matchers', fill('a=b AND ', 'FROM a SELECT m WHERE ')],
   ])('%s', (_, text) => {
     expect(text.length).toBeLessThanOrEqual(size)

@@ -1,5 +1,7 @@
 import { growInt32, growUint8, growUint32 } from '../internal/grow.ts'
 import type { FirstPolicy } from '../registry/metric-catalog.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 import { HeldSamples } from './held-samples.ts'
 import { LastSamples } from './last-samples.ts'
 import { firstCounts } from './pair-rule.ts'
@@ -149,6 +151,46 @@ export class CounterPairs {
       else this.#isListed[slot] = 0
     }
     this.#holdingCount = kept
+  }
+
+  save(writer: StateWriter): void {
+    writer.row(this.#refs, 0, this.#slotsUsed)
+    writer.row(Uint32Array.from(this.#freeSlots))
+    writer.varint(this.pairedEarly)
+    this.#last.save(writer, this.#slotsUsed)
+    // Their order is the order in which amounts are handed on.
+    writer.row(this.#holding, 0, this.#holdingCount)
+    for (let at = 0; at < this.#holdingCount; at++) this.#held.save(writer, this.#holding[at]!)
+    this.#pending.save(writer)
+  }
+
+  /** Reads what `save` wrote, of series below `seriesCount`, when nothing is watched yet. */
+  load(reader: StateReader, seriesCount: number): void {
+    const { offset } = reader
+    const refs = reader.u32s('watched series')
+    const isFree = new Uint8Array(refs.length)
+    for (const slot of reader.u32s('free slots')) {
+      if (slot >= refs.length || isFree[slot] === 1) reader.corrupt(`slot ${slot} cannot be free`, offset)
+      isFree[slot] = 1
+      this.#freeSlots.push(slot)
+    }
+    this.#slots = growInt32(this.#slots, seriesCount, UNWATCHED)
+    for (const [slot, ref] of refs.entries()) {
+      if (isFree[slot] === 1) continue
+      if (this.#slots[ref] !== UNWATCHED) reader.corrupt(`series ${ref} cannot be watched`, offset)
+      this.#slots[ref] = slot
+    }
+    this.pairedEarly = reader.varint('samples paired early')
+    this.#slotsUsed = refs.length
+    this.#growSlots(refs.length)
+    this.#refs.set(refs)
+    this.#last.load(reader, refs.length)
+    for (const slot of reader.u32s('slots that hold samples')) {
+      if (slot >= refs.length || this.#isListed[slot] === 1) reader.corrupt(`slot ${slot} cannot hold samples`, offset)
+      this.#list(slot)
+      this.#held.load(reader, slot, isFree[slot] === 1 ? 0 : MAX_HELD)
+    }
+    this.#pending.load(reader, seriesCount)
   }
 
   /** Pairs the earliest sample held. */

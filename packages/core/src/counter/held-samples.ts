@@ -1,4 +1,6 @@
 import { growFloat64, growInt32, growUint8 } from '../internal/grow.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 
 const NONE = -1
 
@@ -74,6 +76,33 @@ export class HeldSamples {
 
   dropAll(slot: number): void {
     while (this.counts[slot]! > 0) this.dropFirst(slot)
+  }
+
+  /** Writes what a slot holds. */
+  save(writer: StateWriter, slot: number): void {
+    const count = this.counts[slot]!
+    writer.varint(count)
+    if (count === 0) return
+    let node = this.#heads[slot]!
+    for (let left = count; left > 0; left--) {
+      writer.f64(this.timesMs[node]!)
+      writer.f64(this.values[node]!)
+      writer.f64(this.startsMs[node]!)
+      node = this.#next[node]!
+    }
+  }
+
+  /** Reads what `save` wrote, at most `most` samples, into a slot that holds none. */
+  load(reader: StateReader, slot: number, most: number): void {
+    const { offset } = reader
+    let beforeMs = Number.NEGATIVE_INFINITY
+    for (let left = reader.index('samples held', most + 1); left > 0; left--) {
+      const timeMs = reader.f64('time of a sample held')
+      if (!(timeMs > beforeMs && Number.isFinite(timeMs)))
+        reader.corrupt('samples held are not in the order of their times', offset)
+      this.insert(slot, timeMs, reader.f64('value of a sample held'), reader.f64('start time of a sample held'))
+      beforeMs = timeMs
+    }
   }
 
   #newNode(): number {

@@ -1,4 +1,6 @@
 import { growFloat64 } from '../internal/grow.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 import { continuityOf, increaseBetween, increaseFromZero } from './pair-rule.ts'
 
 /** After so many samples left out in a row, whoever writes next is followed: the one followed so far has gone. */
@@ -78,6 +80,44 @@ export class LastSamples {
     if (continuity === 'continued' && value >= lastValue) return this.#known(increaseBetween(lastValue, value))
     this.resets++
     return this.#known(increaseFromZero(value))
+  }
+
+  /** Writes the first `slots` slots, and the counters. */
+  save(writer: StateWriter, slots: number): void {
+    writer.row(this.timesMs, 0, slots)
+    writer.row(this.#values, 0, slots)
+    writer.row(this.#startsMs, 0, slots)
+    writer.varint(this.#rivals.size)
+    for (const [slot, { startMs, leftOut }] of this.#rivals) {
+      writer.varint(slot)
+      writer.f64(startMs)
+      writer.varint(leftOut)
+    }
+    writer.varint(this.resets)
+    writer.varint(this.overlaps)
+    writer.varint(this.indeterminate)
+  }
+
+  /** Reads what `save` wrote of as many slots, when there is nothing yet. */
+  load(reader: StateReader, slots: number): void {
+    const { offset } = reader
+    const timesMs = reader.f64s('times of last samples')
+    const values = reader.f64s('values of last samples')
+    const startsMs = reader.f64s('start times of last samples')
+    if (timesMs.length !== slots || values.length !== slots || startsMs.length !== slots)
+      reader.corrupt(`last samples are not those of ${slots} series`, offset)
+    this.ensureSlots(slots)
+    this.timesMs.set(timesMs)
+    this.#values.set(values)
+    this.#startsMs.set(startsMs)
+    for (let left = reader.count('series with writers that overlap', 10); left > 0; left--) {
+      const slot = reader.index('slot', slots)
+      const startMs = reader.f64('start time of a writer')
+      this.#rivals.set(slot, { startMs, leftOut: reader.index('samples left out', MOST_LEFT_OUT + 1) })
+    }
+    this.resets = reader.varint('resets')
+    this.overlaps = reader.varint('overlaps')
+    this.indeterminate = reader.varint('samples without an amount')
   }
 
   #follow(slot: number, timeMs: number, value: number, startMs: number): void {

@@ -1,4 +1,6 @@
 import { growFloat64, growUint8, growUint32 } from '../internal/grow.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 
 /** `ref`: a `SeriesRef`. `amount` is undefined when the sample is only a base line, or of an overlapping writer. */
 export type EmitAmount = (ref: number, timeMs: number, amount: number | undefined, isFirst: boolean) => void
@@ -46,6 +48,31 @@ export class PendingAmounts {
       kept++
     }
     this.#length = kept
+  }
+
+  save(writer: StateWriter): void {
+    writer.row(this.#refs, 0, this.#length)
+    writer.row(this.#timesMs, 0, this.#length)
+    writer.row(this.#amounts, 0, this.#length)
+    writer.row(this.#isFirst, 0, this.#length)
+  }
+
+  /** Reads what `save` wrote, of series below `seriesCount`. */
+  load(reader: StateReader, seriesCount: number): void {
+    const { offset } = reader
+    const refs = reader.u32s('series of amounts')
+    const timesMs = reader.f64s('times of amounts')
+    const amounts = reader.f64s('amounts')
+    const isFirst = reader.bytes('first amounts')
+    if ([timesMs, amounts, isFirst].some((row) => row.length !== refs.length))
+      reader.corrupt('columns of amounts are not of one length', offset)
+    if (refs.some((ref) => ref >= seriesCount) || timesMs.some((timeMs) => !Number.isFinite(timeMs)))
+      reader.corrupt('amount of no series or no time', offset)
+    this.#refs = refs
+    this.#timesMs = timesMs
+    this.#amounts = amounts
+    this.#isFirst = isFirst
+    this.#length = refs.length
   }
 
   #grow(capacity: number): void {

@@ -3,6 +3,7 @@ import type { SampleBatch } from '../ingest/sample-batch.ts'
 import type { QueryPlan } from '../plan/query-plan.ts'
 import type { MetricDeclaration, MetricInfo } from '../registry/metric-catalog.ts'
 import type { SeriesDirectory } from '../registry/series-directory.ts'
+import type { EngineNumbers } from '../telemetry/engine-numbers.ts'
 import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
 
 export interface IngestOptions {
@@ -24,6 +25,11 @@ export interface IngestResult {
   readonly rejected: readonly RejectedPoint[]
   /** How full the write queue is after this call, 0..1. A batch that finds it full is shed whole. */
   readonly pressure: number
+  /**
+   * Most sources of the last minute seem to be ahead of this engine's clock: then it is the clock that is wrong, and
+   * what was refused as `future` had better be sent again later.
+   */
+  readonly clockSuspect: boolean
 }
 
 /** The point law of a tenant: `received = accepted + rejected + duplicate + shed`. */
@@ -159,6 +165,8 @@ export interface SourceInfo {
   readonly disorderMs: number
   /** Records a polled source has left to read. */
   readonly backlog: number
+  /** Why a `stalled` one is not waited for. */
+  readonly reason?: 'no-progress' | 'pane-limit' | 'memory-limit'
 }
 
 /**
@@ -189,19 +197,8 @@ export interface LagExplanation {
   readonly reason: string
 }
 
-export interface EngineStats {
-  readonly tenants: readonly {
-    readonly tenant: string
-    readonly watermarkMs: number
-    readonly points: Readonly<PointCounters>
-    readonly sources: readonly SourceInfo[]
-  }[]
-  readonly seriesCount: number
-  readonly stateBytes: number
-  readonly paneCount: number
-  readonly writeQueueRows: number
-  readonly storageErrors: number
-}
+/** What an engine says about itself. */
+export type EngineStats = EngineNumbers
 
 export interface Engine extends AsyncDisposable {
   readonly registry: SeriesDirectory
@@ -234,8 +231,13 @@ export interface Engine extends AsyncDisposable {
   ): ColumnSchema[]
   /** Runs a plan over what is stored, up to now. Rows by window start, then group; `source: 'backfill'`. */
   run(plan: QueryPlan, options?: RunOptions): AsyncIterableIterator<WindowResult>
-  /** Settles when everything taken so far is with the storage. */
+  /** Settles when everything taken so far is with the storage. Rejects when that, or the state store, did not open. */
   flush(): Promise<void>
+  /**
+   * Settles when nothing is under way: as `flush`, and no repair is running. One may wait for the clock to move, see
+   * `visibleAfterMs` of the storage.
+   */
+  settled(): Promise<void>
   stats(): EngineStats
   close(): Promise<void>
 }

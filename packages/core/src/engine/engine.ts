@@ -7,10 +7,13 @@ import type { QueryPlan } from '../plan/query-plan.ts'
 import { DEFAULT_TENANT } from '../registry/canonical.ts'
 import type { MetricDeclaration, MetricInfo } from '../registry/metric-catalog.ts'
 import { literalServers } from '../registry/selector.ts'
+import type { RepairKey } from '../repair/dirty-windows.ts'
 import { SeriesProgress } from '../registry/series-progress.ts'
 import { type MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
 import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
+import type { StorageAdapter } from '../storage/storage-adapter.ts'
 import { WriteQueue } from '../storage/write-queue.ts'
+import type { RunningQuery } from '../window/running-query.ts'
 import type {
   Engine,
   EngineStats,
@@ -32,13 +35,18 @@ import {
   resolveEngineOptions,
 } from './options.ts'
 import { lateRow } from './late-row.ts'
-import { checkPlan, columnSchemas, kindProblem } from './plan-check.ts'
+import { Generation } from './generation.ts'
+import { checkPlan, columnSchemas, kindProblem, MAX_PANES } from './plan-check.ts'
+import { Repairs } from './repairs.ts'
+import { tenantNumbers } from './stats.ts'
 import { ReplayRun } from './replay-run.ts'
 import { StoredQuery } from './stored-query.ts'
 import { Tenant } from './tenant.ts'
 
 /** The range of `Date`; beyond it milliseconds are no longer told apart. */
 const MAX_TIME_MS = 8.64e15
+/** How full panes or memory may become for the sake of a source that catches up. */
+const RELIEVE_AT = 0.8
 
 interface InTenant {
   readonly tenant?: string
@@ -54,6 +62,10 @@ class WindowEngine implements Engine {
   readonly #tenants = new Map<string, Tenant>()
   readonly #replays = new Set<ReplayRun>()
   readonly #queue: WriteQueue | undefined
+  readonly #generation: Generation
+  readonly #repairs: Repairs | undefined
+  /** Nothing is emitted before the generation is known. */
+  #isReady: boolean
   readonly #opened: Promise<void>
   /** When this engine began to listen; undefined under a manual clock that was not set yet. */
   readonly #startedMs: number | undefined
@@ -71,12 +83,15 @@ class WindowEngine implements Engine {
     this.#startedMs = Number.isFinite(nowMs) ? nowMs : undefined
     this.#screen = new Screen(this.registry, this.#progress, nowMs, this.#sampleHorizonMs)
     this.#writeEpoch = `${this.#options.generation}-${Date.now().toString(36)}`
-    const { storage } = this.#options
-    this.#opened = storage === undefined ? Promise.resolve() : storage.open(this.registry)
+    const { storage, stateStore } = this.#options
+    this.#generation = new Generation(this.#options.generation, stateStore)
+    this.#isReady = stateStore === undefined
+    this.#opened = this.#open()
     // Reported by the first call that needs the storage; here only kept from being unhandled.
     this.#opened.catch(this.#onError)
     if (storage !== undefined)
       this.#queue = new WriteQueue(storage, this.#options.maxQueuedRows, this.#onError, this.#opened)
+    this.#repairs = this.#queue === undefined || storage === undefined ? undefined : this.#newRepairs(storage, this.#queue)
     this.registry.onKindChange((metric) => this.#recheckKind(metric))
     if (this.#options.clock === 'system') {
       this.#timer = setInterval(() => this.#tick(), this.#options.tickMs)
@@ -119,6 +134,7 @@ class WindowEngine implements Engine {
     const refused = this.#admit(tenant, batch, batchId)
     if (refused !== undefined) return refused
     const screened = this.#screen.screen(batch, tenant.id, this.#timeBounds(nowMs))
+    tenant.clockSuspect.observe(source, batch.length, futureCount(screened.rejected), nowMs)
     tenant.live.apply(screened.batch, screened.minEventMs, screened.maxEventMs)
     this.#store(tenant, screened.batch, batchId)
     const { timestampsMs, length } = screened.batch
@@ -129,6 +145,7 @@ class WindowEngine implements Engine {
       shed: 0,
       rejected: screened.rejected,
       pressure: this.#queue?.pressure ?? 0,
+      clockSuspect: screened.rejected.length > 0 && tenant.clockSuspect.isSuspect(nowMs),
     }
     tenant.count(batch.length, result, screened.conflicts, screened.precisionLost)
     return result
@@ -175,7 +192,8 @@ class WindowEngine implements Engine {
       retentionMs: options.retentionMs ?? this.#options.retentionMs,
       disorderMs: this.#options.disorderMs,
       sampleHorizonMs: this.#sampleHorizonMs,
-      generation: () => this.#options.generation,
+      generation: () => this.#generation.current,
+      repair: (live, row) => this.#repairReplayed(live, row),
       admit: (batch, batchId) => this.#admit(tenant, batch, batchId),
       store: (batch, batchId) => this.#store(tenant, batch, batchId),
       deliver: () => this.#deliver(tenant),
@@ -208,7 +226,7 @@ class WindowEngine implements Engine {
         const servers = this.registry.servers(tenant.id)
         return literalServers(of.selector).filter((server) => !servers.has(server))
       },
-      repair: () => undefined,
+      repair: (sample) => this.#repairs?.take(sample),
       describe: (sample) => lateRow(sample, this.registry),
       onError: this.#onError,
     })
@@ -298,24 +316,28 @@ class WindowEngine implements Engine {
     await this.#queue?.flush()
   }
 
+  async settled(): Promise<void> {
+    await this.flush()
+    await this.#repairs?.settled()
+    await this.flush()
+  }
+
   stats(): EngineStats {
     const nowMs = this.nowMs()
-    const tenants = [...this.#tenants.values()]
+    const tenants = [...this.#tenants.values()].map((tenant) =>
+      tenantNumbers(tenant, nowMs, this.#repairs?.stats.dirtyWindows ?? 0),
+    )
     return {
-      tenants: tenants.map((tenant) => ({
-        tenant: tenant.name,
-        watermarkMs: tenant.live.watermarkMs,
-        points: { ...tenant.points, rejected: { ...tenant.points.rejected } },
-        sources: tenant.sources.infos(tenant.name, nowMs),
-      })),
+      nowMs,
+      clockStepMs: this.#clock.stepMs,
       seriesCount: this.registry.size,
-      stateBytes: tenants.reduce(
-        (bytes, tenant) => bytes + tenant.live.stateBytes,
-        this.#progress.bytes + this.#screen.bytes,
-      ),
-      paneCount: tenants.reduce((count, tenant) => count + tenant.live.paneCount, 0),
+      stateBytes: tenants.reduce((bytes, of) => bytes + of.stateBytes, this.#progress.bytes + this.#screen.bytes),
+      paneCount: tenants.reduce((count, of) => count + of.stateItems, 0),
       writeQueueRows: this.#queue?.rows ?? 0,
+      writeQueueLimit: this.#queue === undefined ? 0 : this.#options.maxQueuedRows,
       storageErrors: this.#queue?.errors ?? 0,
+      snapshotMs: null,
+      tenants,
     }
   }
 
@@ -339,21 +361,89 @@ class WindowEngine implements Engine {
     this.#closed = true
     for (const tenant of this.#tenants.values()) for (const query of tenant.queries.values()) query.remove()
     try {
+      await this.#repairs?.close()
       await this.#queue?.close()
       await Promise.allSettled(replays)
     } finally {
-      await this.#options.storage?.close()
+      await Promise.all([this.#options.storage?.close(), this.#options.stateStore?.close()])
     }
   }
 
   /** Moves every tenant's watermark to where it should be now and emits what that makes due. */
   #tick(): void {
+    if (!this.#isReady) return
     const nowMs = this.nowMs()
     for (const tenant of this.#tenants.values()) {
+      this.#relieve(tenant, nowMs)
       tenant.live.advance(tenant.sources.watermarkMs(nowMs), nowMs)
       tenant.batches.expire(nowMs)
       this.#deliver(tenant)
     }
+    this.#repairs?.tick(nowMs)
+  }
+
+  /** No longer waits for a source that catches up when what is kept for its sake nears a limit. */
+  #relieve(tenant: Tenant, nowMs: number): void {
+    if (!(tenant.live.watermarkMs < nowMs - this.#options.maxWaitMs)) return
+    if (tenant.live.mostPanes >= RELIEVE_AT * MAX_PANES) tenant.sources.abandonSlowest(nowMs, 'pane-limit')
+    else if (tenant.live.stateBytes >= RELIEVE_AT * this.#options.maxStateBytes)
+      tenant.sources.abandonSlowest(nowMs, 'memory-limit')
+  }
+
+  async #open(): Promise<void> {
+    await this.#options.storage?.open(this.registry)
+    await this.#generation.open()
+    await this.#repairs?.open()
+    if (this.#isReady || this.#closed) return
+    this.#isReady = true
+    this.#tick()
+  }
+
+  #newRepairs(storage: StorageAdapter, queue: WriteQueue): Repairs {
+    const runningOf = ({ tenant, query, queryVersion }: RepairKey): RunningQuery | undefined =>
+      this.#tenants
+        .get(tenant)
+        ?.queries.get(query)
+        ?.running.find(({ version }) => version === queryVersion)
+    return new Repairs({
+      options: this.#options,
+      intervalMs: (ref) => this.#progress.intervalMs(ref),
+      host: {
+        storage,
+        nowMs: () => this.nowMs(),
+        recompute: (plan, { key, ...range }) =>
+          runOverHistory(plan, {
+            ...range,
+            registry: this.registry,
+            tenant: key.tenant,
+            tenantId: this.registry.tenantId(key.tenant),
+            query: key.query,
+            nowMs: this.nowMs(),
+          }),
+        planOf: (key) => runningOf(key)?.plan,
+        finalThroughMs: (key) => runningOf(key)?.finalThroughMs ?? Number.NEGATIVE_INFINITY,
+        lastWriteNumber: () => queue.lastWriteNumber,
+        writesDone: (writeNumber) => queue.done(writeNumber),
+        raiseGeneration: () => this.#generation.raise(),
+        emit: (rows) => this.#emitRepaired(rows),
+        onError: this.#onError,
+      },
+    })
+  }
+
+  #emitRepaired(rows: readonly WindowResult[]): void {
+    for (const row of rows) {
+      const tenant = this.#tenant(row.tenant)
+      tenant.emitRepaired(row)
+      this.#deliver(tenant)
+    }
+  }
+
+  #repairReplayed(live: RunningQuery, { startMs }: WindowResult): boolean {
+    const wantsRepair = (live.plan.late ?? 'repair') === 'repair'
+    if (this.#repairs === undefined || !wantsRepair) return false
+    this.#repairs.note(live, startMs)
+    return true
   }
 
   /** Refuses a whole batch: one that came before, or one there is no room for. */
@@ -362,8 +452,8 @@ class WindowEngine implements Engine {
     const pressure = this.#queue?.pressure ?? 0
     let refused: IngestResult | undefined
     if (batchId !== undefined && tenant.batches.has(batchId))
-      refused = { accepted: 0, duplicates: rows, shed: 0, rejected: [], pressure }
-    else if (pressure >= 1) refused = { accepted: 0, duplicates: 0, shed: rows, rejected: [], pressure }
+      refused = { accepted: 0, duplicates: rows, shed: 0, rejected: [], pressure, clockSuspect: false }
+    else if (pressure >= 1) refused = { accepted: 0, duplicates: 0, shed: rows, rejected: [], pressure, clockSuspect: false }
     if (refused === undefined) return undefined
     tenant.count(rows, refused, 0, 0)
     return refused
@@ -427,7 +517,7 @@ class WindowEngine implements Engine {
       registry: this.registry,
       progress: this.#progress,
       startMs: this.#startedMs ?? (Number.isFinite(nowMs) ? nowMs : undefined),
-      generation: () => this.#options.generation,
+      generation: () => this.#generation.current,
     })
     this.#tenants.set(name, tenant)
     // Sets the line behind which data is late before the first sample comes.
@@ -446,6 +536,12 @@ class WindowEngine implements Engine {
       // The one who is told of errors has failed itself: there is nobody left to tell.
     }
   }
+}
+
+function futureCount(rejected: IngestResult['rejected']): number {
+  let count = 0
+  for (const { reason } of rejected) if (reason === 'future') count++
+  return count
 }
 
 function ahead(nowMs: number, byMs: number): number {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { StateStore } from '../storage/state-store.ts'
 import type { StorageAdapter } from '../storage/storage-adapter.ts'
 
 /** Options of `createEngine`. All times in ms. */
@@ -38,10 +39,36 @@ export interface EngineOptions {
   readonly maxSeries?: number | undefined
   /** Rows that may wait for the storage; beyond it batches are shed. Default 2,000,000. */
   readonly maxQueuedRows?: number | undefined
-  /** Number of this life of the engine; revisions of a later one are greater. Default 1. */
+  /**
+   * Number of this life of the engine; revisions of a later one are greater. Default 1. With a state store the engine
+   * goes on from the number kept there.
+   */
   readonly generation?: number | undefined
+  /**
+   * Keeps what must outlive the process besides samples and results: the generation and the windows that wait for
+   * repair. Rows are emitted once it was read. The engine owns it: `close` closes it too.
+   */
+  readonly stateStore?: StateStore | undefined
+  /** How windows that samples behind the lateness made wrong are computed anew. */
+  readonly repair?: RepairOptions | undefined
+  /**
+   * Window state the engine may hold, bytes. At 80 % of it a source that is catching up is no longer waited for.
+   * Default 4 GiB.
+   */
+  readonly maxStateBytes?: number | undefined
   /** Told of errors that have no caller: a subscriber that throws, a storage that fails. */
   readonly onError?: ((error: unknown) => void) | undefined
+}
+
+export interface RepairOptions {
+  /** From the first late sample to the repair. Default 30 s. */
+  readonly everyMs?: number | undefined
+  /** Windows that may wait for it; the rows of others say `stale`. Default 100,000. */
+  readonly maxDirtyWindows?: number | undefined
+  /** Raw rows read in a second, over all queries. Default 2,000,000. */
+  readonly maxRowsPerSecond?: number | undefined
+  /** Windows of more raw rows are made `stale`. Default 50,000,000. */
+  readonly maxWindowRows?: number | undefined
 }
 
 type WithDefault =
@@ -59,6 +86,7 @@ type WithDefault =
   | 'maxQueuedRows'
   | 'maxSeries'
   | 'generation'
+  | 'maxStateBytes'
 
 /** The options, checked, with defaults filled in. */
 export type ResolvedEngineOptions = EngineOptions & {
@@ -90,6 +118,19 @@ const schema: z.ZodType<ResolvedEngineOptions, EngineOptions> = z.strictObject({
     .min(1)
     .max(2 ** 37)
     .default(1),
+  stateStore: z.custom<StateStore>((value) => typeof value === 'object' && value !== null).optional(),
+  repair: z
+    .strictObject({
+      everyMs: z.number().int().min(1_000).optional(),
+      maxDirtyWindows: z.number().int().positive().optional(),
+      maxRowsPerSecond: z.number().positive().optional(),
+      maxWindowRows: z.number().positive().optional(),
+    })
+    .optional(),
+  maxStateBytes: z
+    .number()
+    .positive()
+    .default(4 * 1024 ** 3),
   onError: z.custom<(error: unknown) => void>((value) => typeof value === 'function').optional(),
 })
 

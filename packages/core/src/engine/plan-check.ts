@@ -14,7 +14,7 @@ import type { ColumnSchema } from '../result/window-result.ts'
 import { gcd } from '../window/pane-edges.ts'
 
 /** Most panes one query may need at a time. */
-const MAX_PANES = 4_096
+export const MAX_PANES = 4_096
 const SHORTEST_UNIT_MS = { day: 82_800_000, week: 601_200_000, month: 2_415_600_000 }
 
 /** Throws `PLAN_INVALID` or `TOO_MANY_PANES` for a plan that no engine could run, however it was made. */
@@ -81,7 +81,7 @@ function checkColumns(columns: readonly ColumnPlan[]): void {
 }
 
 /** What is said about which rows are shown, and when. */
-function checkRows({ columns, window, having, orderBy, limit, minSamples, emit, fill }: QueryPlan): void {
+function checkRows({ columns, window, having, orderBy, limit, minSamples, emit, fill, reading }: QueryPlan): void {
   const names = columns.map((column) => column.name)
   const problem = having === undefined ? undefined : expressionProblem(having, names)
   if (problem !== undefined) throw invalid(`HAVING: ${problem}`, `the columns are ${names.join(', ')}`)
@@ -102,6 +102,8 @@ function checkRows({ columns, window, having, orderBy, limit, minSamples, emit, 
     if (!Number.isSafeInteger(within) || within < 1)
       throw invalid(`FILL PREVIOUS within ${within} reaches nothing`, 'use at least one window')
   }
+  if (window.type === 'session' && reading !== undefined && reading !== 'samples')
+    throw invalid('what a counter grew by has no sessions', 'use a window of fixed length')
   if (window.type === 'session' && (fill !== undefined || orderBy !== undefined || limit !== undefined))
     throw invalid('sessions have no windows in common', 'leave FILL, ORDER BY and LIMIT out')
 }

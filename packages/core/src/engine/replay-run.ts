@@ -2,7 +2,9 @@ import type { SampleBatch } from '../ingest/sample-batch.ts'
 import { Screen } from '../ingest/screen.ts'
 import { SeriesProgress } from '../registry/series-progress.ts'
 import type { SeriesRegistry } from '../registry/series-registry.ts'
+import type { RunningQuery } from '../window/running-query.ts'
 import { WindowOperator } from '../window/window-operator.ts'
+import type { WindowResult } from '../result/window-result.ts'
 import type { IngestResult, ReplaySource } from './engine-api.ts'
 import type { Tenant } from './tenant.ts'
 
@@ -19,6 +21,8 @@ export interface ReplayHost {
   store(batch: SampleBatch, batchId: string | undefined): void
   /** Delivers what was emitted and hands it to the storage. */
   deliver(): void
+  /** Has the windows of a live query that hold the time computed anew; false when the query wants no repairs. */
+  repair(live: RunningQuery, row: WindowResult): boolean
   flush(): Promise<void>
   onFinish(): void
 }
@@ -28,6 +32,7 @@ export class ReplayRun implements ReplaySource {
   readonly #host: ReplayHost
   readonly #operator: WindowOperator
   readonly #screen: Screen
+  readonly #liveOf = new Map<RunningQuery, RunningQuery>()
   #maxEventMs = Number.NEGATIVE_INFINITY
   #finished = false
 
@@ -41,11 +46,17 @@ export class ReplayRun implements ReplaySource {
       source: 'replay',
       progress,
       generation: host.generation,
-      emit: host.tenant.emit,
+      emit: (row, query) => {
+        const live = this.#liveOf.get(query)
+        // What was told live is put right by a repair, which sees both.
+        if (live === undefined || !wasLive(live, row) || !host.repair(live, row)) host.tenant.emit(row, query)
+      },
     })
     for (const query of host.tenant.queries.values()) {
       const both = query.forReplay(this.#operator)
-      if (both !== undefined) this.#operator.addQuery(both.windows, Number.NEGATIVE_INFINITY)
+      if (both === undefined) continue
+      this.#operator.addQuery(both.windows, Number.NEGATIVE_INFINITY)
+      this.#liveOf.set(both.windows, both.live)
     }
   }
 
@@ -66,6 +77,7 @@ export class ReplayRun implements ReplaySource {
       shed: 0,
       rejected: screened.rejected,
       pressure: 0,
+      clockSuspect: false,
     }
     this.#host.tenant.count(batch.length, result, screened.conflicts, screened.precisionLost)
     this.#host.store(screened.batch, options.batchId)
@@ -84,4 +96,9 @@ export class ReplayRun implements ReplaySource {
     this.#host.deliver()
     await this.#host.flush()
   }
+}
+
+/** Whether the row's window is one that the live query was there for and has closed. */
+function wasLive({ sinceMs, finalThroughMs }: RunningQuery, { endMs }: WindowResult): boolean {
+  return endMs > sinceMs && endMs <= finalThroughMs
 }

@@ -1,4 +1,5 @@
 import type { LatePolicy, QueryPlan } from '../plan/query-plan.ts'
+import type { QueryNumbers } from '../telemetry/engine-numbers.ts'
 import { Subscription } from '../result/subscription.ts'
 import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
 import type { LateSample } from '../window/late-sample.ts'
@@ -13,6 +14,7 @@ import type {
   SubscribeOptions,
   SubscriptionItem,
 } from './engine-api.ts'
+import { FireDelay } from './fire-delay.ts'
 
 /** What a stored query needs of the engine around it. */
 export interface QueryHost {
@@ -48,11 +50,18 @@ export class StoredQuery implements Query {
   readonly #listeners = new Set<(row: WindowResult) => void>()
   readonly #lateListeners = new Set<(late: LateRow) => void>()
   readonly #progressListeners = new Set<(progress: QueryProgress) => void>()
+  readonly #lateRows: LateRow[] = []
   #progressToldMs = Number.NEGATIVE_INFINITY
   readonly #subscriptions = new Set<Subscription>()
+  /** Rows of an earlier life, before a pause, are not delivered any more. */
+  #life = 0
   /** By the store's own object of the group: no text to build for each row. */
   readonly #latest = new Map<WindowResult['group'], WindowResult>()
   #latestVersion = 0
+  #rowsEmitted = 0
+  readonly #fireDelay = new FireDelay()
+  /** Counters of versions that are gone. */
+  #before: QueryCounters = noCounters()
 
   /** `version` of a name that was used before goes on from the last one, so that no row is taken for an older one. */
   constructor(name: string, tenant: string, plan: QueryPlan, version: number, paused: boolean, host: QueryHost) {
@@ -99,12 +108,35 @@ export class StoredQuery implements Query {
     return this.#host.unmatchedServers(this.#plan)
   }
 
+  /** Of all versions since the query was added. */
   get counters(): Readonly<QueryCounters> {
+    const sum = { ...this.#before }
+    for (const query of this.running) addCounters(sum, this.#countersOf(query))
+    return sum
+  }
+
+  /** The versions that still have windows, the newest last. */
+  get running(): readonly RunningQuery[] {
+    return this.#windows === undefined ? this.#retiring : [...this.#retiring, this.#windows]
+  }
+
+  numbers(nowMs: number): QueryNumbers {
     const windows = this.#windows
-    if (windows === undefined)
-      return { matched: 0, applied: 0, lateApplied: 0, toRepair: 0, toSide: 0, lateDropped: 0, excluded: 0 }
-    const { lateApplied, toRepair, toSide, lateDropped } = windows
-    return { ...this.#host.operator.countersOf(windows), lateApplied, toRepair, toSide, lateDropped }
+    const state = windows === undefined ? { items: 0, bytes: 0 } : this.#host.operator.stateOf(windows)
+    const lagMs = nowMs - this.#fireDelay.newestEndMs
+    return {
+      query: this.name,
+      queryVersion: this.#version,
+      versions: this.running.map(({ version }) => version),
+      state: this.state,
+      counters: this.counters,
+      lagMs: windows !== undefined && Number.isFinite(lagMs) ? lagMs : null,
+      finalThroughMs: windows?.finalThroughMs ?? Number.NEGATIVE_INFINITY,
+      rowsEmitted: this.#rowsEmitted,
+      fireDelayMs: this.#fireDelay.numbers,
+      stateItems: state.items,
+      stateBytes: state.bytes,
+    }
   }
 
   progress(): QueryProgress {
@@ -168,23 +200,18 @@ export class StoredQuery implements Query {
     return true
   }
 
-  /** Tells how far the query is, once for each step of it; called after the rows of a tick. */
-  tellProgress(): void {
+  /** Tells of late samples and of how far the query is, once for each step of it; called after the rows of a tick. */
+  tellRest(): void {
+    for (const late of this.#lateRows.splice(0)) this.#call(this.#lateListeners, late)
     if (this.#progressListeners.size === 0 || this.#windows === undefined) return
     if (this.#windows.finalThroughMs === this.#progressToldMs) return
     this.#progressToldMs = this.#windows.finalThroughMs
     this.#call(this.#progressListeners, this.progress())
   }
 
-  /** Hands a row to everyone who listens; false when the query, or that version of it, no longer speaks. */
-  #deliver(row: WindowResult): boolean {
-    const speaks = row.queryVersion === this.#version || this.#retiring.some(({ version }) => version === row.queryVersion)
-    if (this.#removed || this.#paused || !speaks) return false
-    this.#tell(row)
-    return true
-  }
-
   #tell(row: WindowResult): void {
+    this.#rowsEmitted++
+    this.#fireDelay.take(row, this.#host.nowMs())
     if (row.queryVersion > this.#latestVersion) {
       this.#latestVersion = row.queryVersion
       this.#latest.clear()
@@ -207,7 +234,8 @@ export class StoredQuery implements Query {
 
   readonly #takeTooLate = (sample: LateSample): void => {
     if (sample.policy === 'repair') this.#host.repair(sample)
-    else if (this.#lateListeners.size > 0) this.#call(this.#lateListeners, this.#host.describe(sample))
+    // Told later: a listener may ingest, and a batch is under way.
+    else if (this.#lateListeners.size > 0) this.#lateRows.push(this.#host.describe(sample))
   }
 
   /**
@@ -230,15 +258,14 @@ export class StoredQuery implements Query {
 
   /** Leaves the windows that start before the new version's first whole one to the old version. */
   #retire(before: RunningQuery): void {
-    const { operator } = this.#host
     const next: RunningQuery | undefined = this.#windows
     if (next === undefined) {
-      operator.removeQuery(before)
+      this.#leave(before)
       this.#latest.clear()
+      this.#life++
       return
     }
     next.ownsFromMs = next.firstWholeStartMs
-    this.#retiring = this.#retiring.filter((query) => !query.isDone)
     for (const query of [...this.#retiring, before]) query.ownsUntilMs = Math.min(query.ownsUntilMs, next.ownsFromMs)
     this.#retiring.push(before)
   }
@@ -264,16 +291,29 @@ export class StoredQuery implements Query {
   }
 
   #newWindows(operator: WindowOperator): RunningQuery {
-    return operator.newQuery({
+    const life = this.#life
+    const isLive = operator === this.#host.operator
+    const query: RunningQuery = operator.newQuery({
       name: this.name,
       tenant: this.tenant,
       version: this.#version,
       plan: this.#plan,
       latenessMs: this.#plan.latenessMs ?? this.#host.defaultLatenessMs,
-      late: this.#lateOf(this.#plan),
-      deliver: (row) => this.#deliver(row),
+      late: isLive ? this.#lateOf(this.#plan) : 'drop',
+      deliver: (row) => {
+        if (this.#removed || life !== this.#life) return false
+        this.#tell(row)
+        return true
+      },
       onTooLate: this.#takeTooLate,
+      onDone: () => this.#forgetDone(query),
     })
+    return query
+  }
+
+  #forgetDone(query: RunningQuery): void {
+    this.#retiring = this.#retiring.filter((other) => other !== query)
+    addCounters(this.#before, this.#countersOf(query))
   }
 
   #lateOf(plan: QueryPlan): LatePolicy {
@@ -287,13 +327,32 @@ export class StoredQuery implements Query {
   }
 
   #stop(): void {
-    for (const query of this.#retiring) this.#host.operator.removeQuery(query)
+    this.#life++
+    for (const query of this.#retiring) this.#leave(query)
     this.#retiring = []
     if (this.#windows === undefined) return
     this.#latest.clear()
-    this.#host.operator.removeQuery(this.#windows)
+    this.#leave(this.#windows)
     this.#windows = undefined
   }
+
+  #leave(query: RunningQuery): void {
+    addCounters(this.#before, this.#countersOf(query))
+    this.#host.operator.removeQuery(query)
+  }
+
+  #countersOf(query: RunningQuery): QueryCounters {
+    const { lateApplied, toRepair, toSide, lateDropped } = query
+    return { ...this.#host.operator.countersOf(query), lateApplied, toRepair, toSide, lateDropped }
+  }
+}
+
+function noCounters(): QueryCounters {
+  return { matched: 0, applied: 0, lateApplied: 0, toRepair: 0, toSide: 0, lateDropped: 0, excluded: 0 }
+}
+
+function addCounters(to: QueryCounters, more: Readonly<QueryCounters>): void {
+  for (const name of Object.keys(to) as (keyof QueryCounters)[]) to[name] += more[name]
 }
 
 /** What makes two plans the same windows; the rest may change without a new version. */

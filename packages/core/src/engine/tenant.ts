@@ -1,6 +1,7 @@
 import { BatchDedup } from '../ingest/batch-dedup.ts'
 import type { DecodeResult, RejectReason } from '../ingest/decode-result.ts'
 import type { WindowResult } from '../result/window-result.ts'
+import { ClockSuspect } from '../watermark/clock-suspect.ts'
 import { SourceWatermarks } from '../watermark/source-watermarks.ts'
 import type { RunningQuery } from '../window/running-query.ts'
 import { WindowOperator, type WindowOperatorOptions } from '../window/window-operator.ts'
@@ -22,12 +23,13 @@ export class Tenant {
     precisionLost: 0,
   }
   readonly sources: SourceWatermarks
+  readonly clockSuspect: ClockSuspect = new ClockSuspect()
   readonly batches: BatchDedup
   readonly live: WindowOperator
   readonly queries: Map<string, StoredQuery> = new Map()
   /** The last version of each name that was removed: a new query of that name goes on from there. */
   readonly lastVersions: Map<string, number> = new Map()
-  #emitted: { readonly row: WindowResult; readonly query: RunningQuery }[] = []
+  #emitted: { readonly row: WindowResult; readonly query: Pick<RunningQuery, 'deliver'> }[] = []
   #delivering = false
   /** Rows delivered since they were last handed to the storage. */
   #rows: WindowResult[] = []
@@ -45,8 +47,13 @@ export class Tenant {
     this.live = new WindowOperator({ ...operator, tenantId: id, source: 'live', emit: this.emit })
   }
 
-  readonly emit = (row: WindowResult, query: RunningQuery): void => {
+  readonly emit = (row: WindowResult, query: Pick<RunningQuery, 'deliver'>): void => {
     this.#emitted.push({ row, query })
+  }
+
+  /** Takes the row of a repair, of any version of a query that is still there. */
+  emitRepaired(row: WindowResult): void {
+    this.emit(row, { deliver: (own) => this.queries.get(own.query)?.takeRepaired(own) === true })
   }
 
   /**
@@ -61,7 +68,7 @@ export class Tenant {
         const { row, query } = this.#emitted[i]!
         if (query.deliver(row)) this.#rows.push(row)
       }
-      for (const query of this.queries.values()) query.tellProgress()
+      for (const query of this.queries.values()) query.tellRest()
     } finally {
       this.#emitted = []
       this.#delivering = false

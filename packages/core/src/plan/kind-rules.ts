@@ -1,19 +1,34 @@
 import type { MetricKind } from '../registry/identity.ts'
-import type { AggregatePlan } from './query-plan.ts'
+import type { AggregatePlan, QueryPlan } from './query-plan.ts'
 
-/** Whether a function means something for a kind: `refuse` always, `warn` only while the kind is assumed. */
+/** Whether a function means something for a kind: `refuse` always, `refuse-when-known` only warns while the kind is assumed. */
 export type KindVerdict =
   | { readonly verdict: 'allow' }
   | { readonly verdict: 'refuse' | 'refuse-when-known'; readonly message: string; readonly hint: string }
 
 const ALLOW: KindVerdict = { verdict: 'allow' }
 
-const COUNTER_HINT =
-  'a counter is a running total: let its sender report amounts, in OpenTelemetry with ' +
-  'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta, or count its samples'
+/** Why a kind has no increase; undefined for those that have one. */
+const NO_INCREASE: Readonly<Record<MetricKind, string | undefined>> = {
+  gauge: 'declare the metric COUNTER if its samples are running totals, or DELTA if they are amounts; else use avg',
+  counter: undefined,
+  delta: undefined,
+  distribution: 'its samples are events: SELECT the metric itself and COMPUTE count or sum',
+}
 
-/** The table of (kind, function) of `docs/language.md`. */
-export function kindRule(kind: MetricKind, fn: AggregatePlan['fn']): KindVerdict {
+/**
+ * The table of (kind, function) of `docs/language.md`. `reading` is what the function is computed over: of an
+ * increase or a rate, which only counters and deltas have, every function means something.
+ */
+export function kindRule(
+  kind: MetricKind,
+  fn: AggregatePlan['fn'],
+  reading: NonNullable<QueryPlan['reading']> = 'samples',
+): KindVerdict {
+  if (reading !== 'samples') {
+    const hint = NO_INCREASE[kind]
+    return hint === undefined ? ALLOW : { verdict: 'refuse', message: `a ${kind} has no ${reading}`, hint }
+  }
   if (kind === 'gauge' && fn === 'sum')
     return {
       verdict: 'refuse-when-known',
@@ -21,6 +36,10 @@ export function kindRule(kind: MetricKind, fn: AggregatePlan['fn']): KindVerdict
       hint: 'use avg, or declare the metric DELTA if each sample is an amount',
     }
   if (kind === 'counter' && fn !== 'count')
-    return { verdict: 'refuse', message: `${fn} of a counter has no meaning`, hint: COUNTER_HINT }
+    return {
+      verdict: 'refuse',
+      message: `${fn} of a counter has no meaning: it is a running total`,
+      hint: 'read its growth: SELECT increase(m) for amounts, SELECT rate(m) for amounts per second',
+    }
   return ALLOW
 }

@@ -1,9 +1,9 @@
-import { loadEntries, saveEntries } from './saved-entries.ts'
 import { inBlocks } from '../snapshot/in-blocks.ts'
 import { type LoadSection, SectionType } from '../snapshot/section-type.ts'
 import type { SnapshotWriter } from '../snapshot/snapshot-writer.ts'
 import { type Entries, entriesKey, serverOf, sortedEntries } from './canonical.ts'
 import type { Attributes, InstrumentationScope } from './identity.ts'
+import { loadEntries, saveEntries } from './saved-entries.ts'
 
 /** A resource or scope that many series share. */
 export interface Shared {

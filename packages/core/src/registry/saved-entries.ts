@@ -1,7 +1,7 @@
-import type { Entries } from './canonical.ts'
-import type { AttributeValue } from './identity.ts'
 import type { StateReader } from '../snapshot/state-reader.ts'
 import type { StateWriter } from '../snapshot/state-writer.ts'
+import type { Entries } from './canonical.ts'
+import type { AttributeValue } from './identity.ts'
 
 const TEXT = 0
 const NUMBER = 1

@@ -1,6 +1,5 @@
 import { WindrowError } from '../errors.ts'
 import { growUint8, growUint32 } from '../internal/grow.ts'
-import { loadEntries, saveEntries } from './saved-entries.ts'
 import { inBlocks } from '../snapshot/in-blocks.ts'
 import { type SectionLoaders, SectionType } from '../snapshot/section-type.ts'
 import type { SnapshotWriter } from '../snapshot/snapshot-writer.ts'
@@ -18,6 +17,7 @@ import {
 import type { MetricKind, SeriesDescriptor, SeriesInfo, SeriesRef, Temporality } from './identity.ts'
 import { Interner, type SharedResource } from './interner.ts'
 import { loadDeclaration, type MetricDeclaration, type MetricInfo, saveDeclaration } from './metric-catalog.ts'
+import { loadEntries, saveEntries } from './saved-entries.ts'
 import type { SeriesDirectory } from './series-directory.ts'
 
 /** A metric of one tenant and its series, in order of registration. */

@@ -1,12 +1,12 @@
 import { ByteReader } from '../aggregate/sketch/byte-reader.ts'
 import { ByteWriter } from '../aggregate/sketch/byte-writer.ts'
 import { WindrowError } from '../errors.ts'
-import { crc32 } from '../internal/crc32.ts'
+import { crc32c } from '../snapshot/crc32c.ts'
 import type { DirtyWindow, DirtyWindows, RepairKey } from './dirty-windows.ts'
 
 /**
  * Dirty windows as bytes, little-endian: magic `57 52`, version, number of queries, then of each its tenant, name,
- * version and windows, a window as its start and end (f64); a CRC-32 of all that at the end. Other numbers are varints.
+ * version and windows, a window as its start and end (f64); a CRC-32C of all that at the end. Other numbers are varints.
  * Write numbers are not kept: they mean nothing to the next life.
  */
 const MAGIC_0 = 0x57
@@ -37,7 +37,7 @@ export function encodeDirtyWindows(dirty: DirtyWindows): Uint8Array {
   const body = writer.finish()
   const bytes = new Uint8Array(body.length + CHECKSUM_BYTES)
   bytes.set(body)
-  new DataView(bytes.buffer).setUint32(body.length, crc32(body), true)
+  new DataView(bytes.buffer).setUint32(body.length, crc32c(body), true)
   return bytes
 }
 
@@ -58,7 +58,8 @@ export function decodeDirtyWindows(bytes: Uint8Array): { key: RepairKey; windows
       details: { version, offset: 2 },
     })
   const checksum = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bodyEnd, true)
-  if (checksum !== crc32(bytes, 0, bodyEnd)) reader.corrupt('the checksum of dirty windows does not fit', bodyEnd)
+  if (checksum !== crc32c(bytes.subarray(0, bodyEnd)))
+    reader.corrupt('the checksum of dirty windows does not fit', bodyEnd)
 
   const queries: { key: RepairKey; windows: DirtyWindow[] }[] = []
   for (let left = reader.varint('number of queries'); left > 0; left--) {

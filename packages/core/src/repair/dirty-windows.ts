@@ -57,6 +57,12 @@ export class DirtyWindows {
     return this.#size
   }
 
+  sizeOf(tenant: string): number {
+    let size = 0
+    for (const { key, marks } of this.#queries.values()) if (key.tenant === tenant) size += marks.size
+    return size
+  }
+
   /** Goes up with every change that `encodeDirtyWindows` would show. */
   get changes(): number {
     return this.#changes

@@ -1,39 +1,14 @@
 import type { QueryPlan } from '../plan/query-plan.ts'
-import type { SeriesRegistry } from '../registry/series-registry.ts'
 import type { WindowResult } from '../result/window-result.ts'
 import type { StateStore } from '../storage/state-store.ts'
-import type { StorageAdapter } from '../storage/storage-adapter.ts'
 import type { WindowScheme } from '../window/window-scheme.ts'
 import { DirtyWindows, type RepairKey } from './dirty-windows.ts'
 import { orAborted } from './or-aborted.ts'
+import type { RepairHost } from './repair-host.ts'
 import type { RepairWindow } from './repair-ranges.ts'
 import { RepairRun } from './repair-run.ts'
 import { RowBudget } from './row-budget.ts'
 import { SavedWindows } from './saved-windows.ts'
-
-/** What repairs need of the engine. */
-export interface RepairHost {
-  readonly registry: SeriesRegistry
-  readonly storage: StorageAdapter
-  nowMs(): number
-  tenantId(tenant: string): number
-  /** The plan of the query in this version; undefined when it is gone, and then its marks go too. */
-  planOf(key: RepairKey): QueryPlan | undefined
-  /** Rows of the query that end at or before this are changed by repairs alone. */
-  finalThroughMs(key: RepairKey): number
-  /** Number of the newest write (raw samples or results) on its way to the storage. */
-  lastWriteNumber(): number
-  /** Settles when the storage acknowledged, or the engine gave up, every write up to this number. */
-  writesDone(writeNumber: number): Promise<void>
-  /** Raises the generation durably. Called once a run, before its first row, and not by runs that emit nothing. */
-  raiseGeneration(): Promise<number>
-  /**
-   * Takes the changed rows of one window start, retractions first. On return they are on their way to the storage,
-   * counted by `lastWriteNumber`. Must not throw.
-   */
-  emit(rows: readonly WindowResult[]): void
-  onError(error: unknown): void
-}
 
 export interface RepairerOptions {
   /** From the first mark to the run; also from a failed run to the next. Default 30 s, on the engine's clock. */
@@ -70,7 +45,6 @@ interface Wait {
 interface Pass {
   /** Writes up to this one are seen by its scans. */
   readonly seenWriteNumber: number
-  readonly nowMs: number
   /** The same number for all rows of the pass. */
   readonly generation: () => Promise<number>
 }
@@ -136,6 +110,11 @@ export class Repairer {
     }
   }
 
+  /** Windows of a tenant that wait to be computed anew. */
+  dirtyWindows(tenant: string): number {
+    return this.#dirty.sizeOf(tenant)
+  }
+
   /**
    * Takes over the marks of an earlier life. Until it settled well nothing is saved, so that what could not be read is
    * not overwritten; marks work all the same.
@@ -165,7 +144,7 @@ export class Repairer {
     const waits = this.#waits
     this.#waits = waits.filter(({ untilMs }) => untilMs > nowMs)
     for (const { untilMs, resume } of waits) if (untilMs <= nowMs) resume()
-    if (this.#running === undefined && this.#dueAtMs !== undefined && nowMs >= this.#dueAtMs) this.#start(nowMs)
+    if (this.#running === undefined && this.#dueAtMs !== undefined && nowMs >= this.#dueAtMs) this.#start()
     this.#saved.saveSoon(nowMs)
   }
 
@@ -190,14 +169,14 @@ export class Repairer {
     this.#dueAtMs ??= this.#host.nowMs() + this.#everyMs
   }
 
-  #start(nowMs: number): void {
+  #start(): void {
     this.#dueAtMs = undefined
     const tasks = this.#tasks()
     if (tasks.length === 0) {
       this.#scheduleRest()
       return
     }
-    this.#running = this.#run(nowMs, tasks).then(() => {
+    this.#running = this.#run(tasks).then(() => {
       this.#running = undefined
       this.#scheduleRest()
     })
@@ -230,13 +209,12 @@ export class Repairer {
     return tasks
   }
 
-  async #run(nowMs: number, tasks: readonly Task[]): Promise<void> {
+  async #run(tasks: readonly Task[]): Promise<void> {
     const { signal } = this.#abort
     let generation: Promise<number> | undefined
     const pass: Pass = {
       // Rows of windows that are final by now are among these writes as well.
       seenWriteNumber: this.#host.lastWriteNumber(),
-      nowMs,
       generation: () => {
         generation ??= this.#host.raiseGeneration()
         return generation
@@ -262,7 +240,6 @@ export class Repairer {
 
   async #repair({ key, plan, finalThroughMs, dirty, stale }: Task, pass: Pass): Promise<void> {
     const { registry, storage } = this.#host
-    const { seenWriteNumber, nowMs } = pass
     const { signal } = this.#abort
     const { firstMs } = await orAborted(storage.catalog(key.tenant), signal)
     const options = {
@@ -271,7 +248,7 @@ export class Repairer {
       registry,
       storage,
       tenantId: this.#host.tenantId(key.tenant),
-      nowMs,
+      nowMs: this.#host.nowMs(),
       finalThroughMs,
       storedFromMs: firstMs ?? Number.POSITIVE_INFINITY,
       maxWindowRows: this.#maxWindowRows,
@@ -282,9 +259,9 @@ export class Repairer {
     // A scan that hangs does not look at its signal: it is left behind then, and can emit no more.
     await orAborted(new RepairRun(options).repair(dirty, stale), signal)
     await orAborted(this.#host.writesDone(this.#host.lastWriteNumber()), signal)
-    for (const { startMs } of stale) this.#stale.clear(key, startMs, seenWriteNumber)
+    for (const { startMs } of stale) this.#stale.clear(key, startMs, pass.seenWriteNumber)
     for (const window of dirty)
-      if (window.endMs <= finalThroughMs) this.#dirty.clear(key, window.startMs, seenWriteNumber)
+      if (window.endMs <= finalThroughMs) this.#dirty.clear(key, window.startMs, pass.seenWriteNumber)
       else this.#repairedInPart.add(window)
   }
 

@@ -1,9 +1,9 @@
 import { CHECKSUM_BYTES, PART_FLAGS_AT, PART_HEADER_BYTES, PART_LENGTH_AT, PartFlag, viewOf } from './frame.ts'
 
 const CHUNK_BYTES = 256 * 1024
-/** Longest number in bytes; a part has room for one at least. */
-const MAX_NUMBER_BYTES = 8
-const LEAST_PART_BYTES = PART_HEADER_BYTES + MAX_NUMBER_BYTES + CHECKSUM_BYTES
+/** The most that is reserved at once; a part has room for as much at least. */
+export const MAX_RESERVED_BYTES = 64
+const LEAST_PART_BYTES: number = PART_HEADER_BYTES + MAX_RESERVED_BYTES + CHECKSUM_BYTES
 
 /** Parts of sections, one after another in chunks of memory. The place of their checksums is left free. */
 export class PartBuffer {
@@ -27,7 +27,7 @@ export class PartBuffer {
     this.#endPart(this.#flags)
   }
 
-  /** Takes room for a number of at most 8 bytes; returns where it is in `bytes`. */
+  /** Takes room for at most `MAX_RESERVED_BYTES` that are not to be parted; returns where it is in `bytes`. */
   reserve(byteCount: number): number {
     if (this.#used + byteCount > this.bytes.length - CHECKSUM_BYTES) this.#nextPart()
     const at = this.#used

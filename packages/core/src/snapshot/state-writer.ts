@@ -1,8 +1,10 @@
 import { littleEndianBytes, type NumberRow } from './little-endian.ts'
-import type { PartBuffer } from './part-buffer.ts'
+import { MAX_RESERVED_BYTES, type PartBuffer } from './part-buffer.ts'
 
 /** A varint of 53 bits. */
 const MAX_VARINT_BYTES = 8
+/** Texts up to this length take a length of one byte, and are written in place when they are ASCII. */
+const MAX_SHORT_TEXT: number = MAX_RESERVED_BYTES - 1
 
 const encoder = new TextEncoder()
 
@@ -57,6 +59,7 @@ export class StateWriter {
 
   /** Any text, also with lone surrogates, which UTF-8 cannot hold. */
   text(value: string): void {
+    if (value.length <= MAX_SHORT_TEXT && this.#shortText(value)) return
     if (value.isWellFormed()) {
       const bytes = encoder.encode(value)
       this.varint(bytes.length * 2)
@@ -69,6 +72,23 @@ export class StateWriter {
       this.u8(unit & 0xff)
       this.u8(unit >>> 8)
     }
+  }
+
+  /** Nothing is written where the text is not ASCII. */
+  #shortText(value: string): boolean {
+    const { length } = value
+    const at = this.#parts.reserve(1 + length)
+    const { bytes } = this.#parts
+    bytes[at] = length * 2
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i)
+      if (unit >= 0x80) {
+        this.#parts.giveBack(1 + length)
+        return false
+      }
+      bytes[at + 1 + i] = unit
+    }
+    return true
   }
 
   /** A text that may come often in the section; it is written once. */

@@ -87,9 +87,18 @@ export class WriteQueue {
     this.#push({ kind: 'results', rows }, rows.length)
   }
 
+  /** Number of the newest write pushed; 0 before the first. */
+  get lastWriteNumber(): number {
+    return this.#pushedJobs
+  }
+
   /** Settles when everything pushed before the call was handed over or given up. */
   flush(): Promise<void> {
-    const upTo = this.#pushedJobs
+    return this.done(this.#pushedJobs)
+  }
+
+  /** Settles when every write up to that number was handed over or given up. */
+  done(upTo: number): Promise<void> {
     if (this.#doneJobs >= upTo) return Promise.resolve()
     return new Promise((settle) => {
       this.#flushes.push({ upTo, settle })
@@ -135,7 +144,9 @@ export class WriteQueue {
       else await this.#write(job)
       this.#queuedRows -= job.kind === 'raw' ? job.batch.length : job.rows.length
       this.#doneJobs++
-      while (this.#flushes.length > 0 && this.#flushes[0]!.upTo <= this.#doneJobs) this.#flushes.shift()!.settle()
+      for (const flush of this.#flushes.splice(0))
+        if (flush.upTo <= this.#doneJobs) flush.settle()
+        else this.#flushes.push(flush)
     }
     this.#isRunning = false
   }

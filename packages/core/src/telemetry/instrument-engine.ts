@@ -19,8 +19,9 @@ export interface InstrumentOptions {
  * values of one collection come from one reading of `stats()`. Returns the way out: after it nothing is reported.
  *
  * Attributes are `windrow.tenant`, `windrow.query`, `windrow.source`, `windrow.query.state`, `windrow.source.state` and
- * `reason`. The SDK folds more than 2,000 attribute sets of a metric into one; with more queries than that raise the
- * `aggregationCardinalityLimit` of a view.
+ * `reason`. The SDK folds more than 2,000 attribute sets of a metric into one: with more queries than that raise the
+ * `aggregationCardinalityLimit` of a view. Under cumulative temporality it also goes on giving the last values of
+ * queries and sources that are gone; under delta temporality it does not.
  */
 export function instrumentEngine(engine: { stats(): EngineNumbers }, options: InstrumentOptions = {}): () => void {
   const { maxSources = MAX_SOURCES } = options

@@ -1,5 +1,8 @@
 import type { ColumnPlan, FillPlan } from '../plan/query-plan.ts'
 import type { ResultValue } from '../result/window-result.ts'
+import { loadValues, saveValues } from '../snapshot/result-state.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 import type { WindowScheme } from './window-scheme.ts'
 
 /** How long a group without samples is still filled, counted from the end of the window of its last sample. */
@@ -42,6 +45,7 @@ export class GapFill {
   readonly #scheme: WindowScheme
   readonly #seriesTtlMs: number
   readonly #within: { readonly windows: number } | { readonly ms: number } | undefined
+  readonly #columns: readonly string[]
   /** Columns that are 0 without samples. */
   readonly #amounts: readonly string[]
   /** Where no row is carried on. The same for all, as rows are not changed once made. */
@@ -54,6 +58,7 @@ export class GapFill {
     this.#scheme = scheme
     this.#seriesTtlMs = seriesTtlMs
     this.#within = fill.with === 'previous' ? fill.within : undefined
+    this.#columns = columns.map((column) => column.name)
     this.#amounts = columns.filter(isAmount).map((column) => column.name)
     const empty: Record<string, ResultValue> = Object.create(null)
     for (const column of columns) empty[column.name] = isAmount(column) ? 0 : fill.with === 'value' ? fill.value : null
@@ -149,6 +154,42 @@ export class GapFill {
       if (expiryMs <= beforeMs) this.#rows.delete(slot)
       else if (expiryMs > this.#fillsBeforeMs) this.#fillsBeforeMs = expiryMs
     }
+  }
+
+  save(writer: StateWriter): void {
+    writer.f64(this.#fillsBeforeMs)
+    writer.varint(this.#rows.size)
+    for (const [slot, rows] of this.#rows) {
+      writer.varint(slot)
+      writer.varint(rows.length)
+      for (const { startMs, values } of rows) {
+        writer.f64(startMs)
+        if (this.#within !== undefined) saveValues(writer, values, this.#columns)
+      }
+    }
+  }
+
+  /** Reads what a fill of the same plan saved, of slots below `slots`, when it knows no row yet. */
+  load(reader: StateReader, slots: number): void {
+    this.#fillsBeforeMs = reader.f64('end of the windows filled')
+    for (let left = reader.count('groups filled', 10); left > 0; left--) {
+      const slot = reader.index('group', slots)
+      const { offset } = reader
+      const count = reader.count('rows', 8)
+      if (count === 0 || this.#rows.has(slot)) reader.corrupt('group has no rows or comes twice', offset)
+      for (let row = 0; row < count; row++) this.#loadRow(reader, slot)
+    }
+  }
+
+  #loadRow(reader: StateReader, slot: number): void {
+    const { offset } = reader
+    const startMs = reader.f64('start of a row')
+    const values = this.#within === undefined ? this.#empty : loadValues(reader, this.#columns)
+    const rows = this.#rows.get(slot) ?? []
+    if (!((rows.at(-1)?.startMs ?? Number.NEGATIVE_INFINITY) < startMs))
+      reader.corrupt('rows are not in the order of their starts', offset)
+    rows.push({ startMs, values, carried: undefined })
+    this.#rows.set(slot, rows)
   }
 
   #expiryMs(startMs: number): number {

@@ -1,7 +1,7 @@
 import { growInt32, growUint8 } from '../internal/grow.ts'
 import type { MetricKind, SeriesRef } from '../registry/identity.ts'
 import type { MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
-import type { PaneStore } from './pane-store.ts'
+import type { SeriesStore } from './series-store.ts'
 
 /** Numbers an entry has in `MetricRoutes.entries`, side by side so that one look brings them all. */
 export const ENTRY_STRIDE = 3
@@ -32,7 +32,7 @@ function readAs(kind: MetricKind): number {
  * Entries are made in order of position, so with a single store an entry's number is the position itself.
  */
 export class MetricRoutes {
-  readonly stores: PaneStore[] = []
+  readonly stores: SeriesStore[] = []
   /** Whether some store is of a reading. */
   hasReadings = false
   /** First entry of a series by its index in the metric; -1 = nobody reads it. */
@@ -79,7 +79,7 @@ export class MetricRoutes {
     return kind === undefined ? this.#readAs[local]! : readAs(kind)
   }
 
-  add(store: PaneStore): void {
+  add(store: SeriesStore): void {
     this.route()
     this.stores.push(store)
     this.#noteReadings()
@@ -89,7 +89,7 @@ export class MetricRoutes {
     }
   }
 
-  remove(store: PaneStore): void {
+  remove(store: SeriesStore): void {
     this.stores.splice(this.stores.indexOf(store), 1)
     this.#noteReadings()
     this.heads.fill(-1)

@@ -1,5 +1,8 @@
 import type { LatePolicy, QueryPlan } from '../plan/query-plan.ts'
 import type { WindowResult } from '../result/window-result.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
+import { loadEmittedWindows, saveEmittedWindows } from './emitted-windows-state.ts'
 import { GapFill } from './gap-fill.ts'
 import type { LateSample } from './late-sample.ts'
 import type { Pane } from './pane.ts'
@@ -37,6 +40,7 @@ export class QueryWindows implements RunningQuery {
   readonly scheme: WindowScheme
   readonly needsSketch: boolean
   readonly deliver: (row: WindowResult) => boolean
+  readonly onDone: (() => void) | undefined
   readonly emitted: Map<number, EmittedWindow> = new Map()
   /** Undefined when every row is shown as it is. */
   rules: ShowRules | undefined
@@ -71,6 +75,7 @@ export class QueryWindows implements RunningQuery {
     this.plan = options.plan
     this.scheme = scheme
     this.deliver = options.deliver
+    this.onDone = options.onDone
     this.needsSketch = options.plan.columns.some((column) => column.aggregate.fn === 'percentile')
     this.#latenessMs = options.latenessMs
     this.#late = options.late
@@ -269,6 +274,49 @@ export class QueryWindows implements RunningQuery {
       doneMs = endMs
       if (this.owns(this.scheme.startOf(endMs))) yield endMs
     }
+  }
+
+  save(writer: StateWriter): void {
+    writer.f64(this.coversFromMs)
+    writer.f64(this.sinceMs)
+    writer.f64(this.emittedThroughMs)
+    writer.f64(this.finalThroughMs)
+    writer.f64(this.ownsFromMs)
+    writer.f64(this.ownsUntilMs)
+    writer.varint(this.onTime)
+    writer.varint(this.lateApplied)
+    writer.varint(this.lateDropped)
+    writer.varint(this.toSide)
+    writer.varint(this.toRepair)
+    writer.f64(this.#nextMs)
+    writer.boolean(this.#hasDirty)
+    writer.f64(this.#earlyPeriod)
+    saveEmittedWindows(writer, this.emitted)
+    writer.boolean(this.fill !== undefined)
+    this.fill?.save(writer)
+  }
+
+  /** Reads what a query of the same plan saved, into one that has done nothing yet. Groups have slots below `slots`. */
+  load(reader: StateReader, slots: number): void {
+    this.coversFromMs = reader.f64('start of what a query covers')
+    this.sinceMs = reader.f64('start of a query')
+    this.emittedThroughMs = reader.f64('line of emission')
+    this.finalThroughMs = reader.f64('final line')
+    this.ownsFromMs = reader.f64('first window of a version')
+    this.ownsUntilMs = reader.f64('end of a version')
+    this.onTime = reader.varint('samples on time')
+    this.lateApplied = reader.varint('late samples')
+    this.lateDropped = reader.varint('samples dropped')
+    this.toSide = reader.varint('samples put aside')
+    this.toRepair = reader.varint('samples for repair')
+    this.#nextMs = reader.f64('next time of a query')
+    this.#hasDirty = reader.boolean('whether windows are to be revised')
+    this.#earlyPeriod = reader.f64('period of early rows')
+    loadEmittedWindows(reader, this.emitted, slots)
+    const { offset } = reader
+    if (reader.boolean('whether a query fills') !== (this.fill !== undefined))
+      reader.corrupt(`query ${this.name} fills, or does not, unlike the one that was saved`, offset)
+    this.fill?.load(reader, slots)
   }
 
   #prepare(plan: QueryPlan): void {

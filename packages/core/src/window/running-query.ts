@@ -7,6 +7,8 @@ export interface RunningQuery {
   readonly name: string
   readonly tenant: string
   readonly version: number
+  /** Called before the query is removed because every window it owns is final. */
+  readonly onDone: (() => void) | undefined
   /** Changes with what is shown and when, never with what the windows are. */
   readonly plan: QueryPlan
   readonly deliver: (row: WindowResult) => boolean
@@ -51,4 +53,5 @@ export interface RunningQueryOptions {
   readonly deliver: (row: WindowResult) => boolean
   /** Takes a sample that came too late, under the policies `side` and `repair`. */
   readonly onTooLate?: (sample: LateSample) => void
+  readonly onDone?: () => void
 }

@@ -11,6 +11,8 @@ export interface SeriesStore {
   readonly key: string
   readonly metric: MetricEntry
   readonly groups: Groups
+  /** Takes what series grew by, not their samples. */
+  readonly isReading: boolean
   readonly seriesMatched: number
   /** `SeriesRef` by position. */
   readonly refs: Uint32Array

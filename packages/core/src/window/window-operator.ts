@@ -17,6 +17,10 @@ import { shortestPaneMs } from './pane-edges.ts'
 import { PaneStore, storeKey } from './pane-store.ts'
 import { QueryWindows } from './query-windows.ts'
 import type { RunningQuery, RunningQueryOptions } from './running-query.ts'
+import type { SeriesStore } from './series-store.ts'
+import { SessionEmitter } from './session-emitter.ts'
+import { SessionQuery } from './session-query.ts'
+import { SessionStore } from './session-store.ts'
 import { WindowEmitter } from './window-emitter.ts'
 import { windowScheme } from './window-scheme.ts'
 
@@ -37,9 +41,13 @@ export interface WindowOperatorOptions {
 }
 
 /** A query and its store, with what the store had counted before the query came. */
-interface Joined {
-  readonly query: QueryWindows
-  readonly store: PaneStore
+type Joined = Counted &
+  (
+    | { readonly query: QueryWindows; readonly store: PaneStore }
+    | { readonly query: SessionQuery; readonly store: SessionStore }
+  )
+
+interface Counted {
   readonly matched: number
   readonly onTime: number
   readonly excluded: number
@@ -58,6 +66,8 @@ export class WindowOperator {
   /** By `MetricEntry.id`. */
   readonly #routesOfMetric: (MetricRoutes | undefined)[] = []
   readonly #stores: PaneStore[] = []
+  readonly #sessionEmitter: SessionEmitter
+  readonly #sessionStores: SessionStore[] = []
   readonly #joined = new Map<RunningQuery, Joined>()
   readonly #pairs: CounterPairs
   #routedSeries = 0
@@ -72,6 +82,7 @@ export class WindowOperator {
     this.#startMs = options.startMs
     this.#isLive = options.source === 'live'
     this.#emitter = new WindowEmitter(options)
+    this.#sessionEmitter = new SessionEmitter(options)
     this.#pairs = new CounterPairs({
       firstPolicy: (ref) => this.#metricOf(ref).declared?.first ?? 'auto',
       coversFromMs: (ref) => this.#readFromMs(ref),
@@ -82,13 +93,19 @@ export class WindowOperator {
     return this.#watermarkMs
   }
 
-  get paneCount(): number {
-    return this.#stores.reduce((count, store) => count + store.panes.length, 0)
+  /** Panes and sessions held. */
+  get items(): number {
+    return this.#allStores().reduce((items, store) => items + store.items, 0)
+  }
+
+  /** Panes of the store that has most. */
+  get mostPanes(): number {
+    return this.#stores.reduce((most, store) => Math.max(most, store.panes.length), 0)
   }
 
   get stateBytes(): number {
     const routes = this.#routesOfMetric.reduce((bytes, of) => bytes + (of?.bytes ?? 0), 0)
-    return this.#stores.reduce((bytes, store) => bytes + store.bytes, routes + this.#pairs.bytes)
+    return this.#allStores().reduce((bytes, store) => bytes + store.bytes, routes + this.#pairs.bytes)
   }
 
   /** Number of series the query reads. */
@@ -99,7 +116,8 @@ export class WindowOperator {
 
   /** The panes the query reads, if it has any. */
   storeOf(query: RunningQuery): PaneStore | undefined {
-    return this.#joined.get(query)?.store
+    const store = this.#joined.get(query)?.store
+    return store instanceof PaneStore ? store : undefined
   }
 
   /** Panes of the query and their bytes; shared with other queries on the same samples. */
@@ -123,22 +141,25 @@ export class WindowOperator {
   /** A query for this time line; it is added by `addQuery`. */
   newQuery(options: RunningQueryOptions): RunningQuery {
     const { window } = options.plan
-    if (window.type === 'session') throw new TypeError('sessions')
+    if (window.type === 'session') return new SessionQuery(options, window)
     return new QueryWindows(options, windowScheme(window))
   }
 
   /** Adds a query; its windows count from the samples applied after this. `nowMs` bounds future-stamped samples. */
   addQuery(query: RunningQuery, nowMs: number): void {
-    if (!(query instanceof QueryWindows)) throw new TypeError('the query was not made by newQuery')
-    const store = this.#shareStore(query)
+    const joined = this.#join(query)
+    this.#joined.set(query, joined)
     this.#route()
     query.beginAt(this.#watermarkMs)
+    const { store } = joined
     const seenMs = Math.min(this.#maxEventMs, nowMs)
-    store.addQuery(query, seenMs === Number.NEGATIVE_INFINITY ? this.#startMs : seenMs + 1)
+    const cutMs = seenMs === Number.NEGATIVE_INFINITY ? this.#startMs : seenMs + 1
+    if (store instanceof PaneStore) store.addQuery(joined.query as QueryWindows, cutMs)
+    else query.coversFromMs = cutMs ?? Number.NEGATIVE_INFINITY
     // A store that is new has no panes to show what came ahead of the clock.
-    if (store.queries.length === 1) query.coversFromMs = Math.max(query.coversFromMs, this.#aheadMs(store, seenMs))
+    if (!(store instanceof PaneStore) || store.queries.length === 1)
+      query.coversFromMs = Math.max(query.coversFromMs, this.#aheadMs(store, seenMs))
     query.sinceMs = query.coversFromMs
-    this.#joined.set(query, { query, store, matched: store.matched, onTime: store.onTime, excluded: store.excluded })
   }
 
   /**
@@ -150,22 +171,24 @@ export class WindowOperator {
     this.addQuery(query, Number.POSITIVE_INFINITY)
     query.coversFromMs = coversFromMs
     query.beginOver(firstStartMs)
-    this.#joined.get(query)?.store.refreshOnTime()
+    this.storeOf(query)?.refreshOnTime()
   }
 
   removeQuery(query: RunningQuery): void {
     const joined = this.#joined.get(query)
     if (joined === undefined) return
     this.#joined.delete(query)
-    joined.store.removeQuery(joined.query)
-    if (joined.store.queries.length > 0) return
-    this.#stores.splice(this.#stores.indexOf(joined.store), 1)
-    const routes = this.#routesOfMetric[joined.store.metric.id]!
-    routes.remove(joined.store)
-    if (joined.store.isReading && !routes.hasReadings)
-      for (let position = 0; position < joined.store.seriesMatched; position++)
-        this.#pairs.unwatch(joined.store.refs[position]!)
-    if (routes.stores.length === 0) this.#routesOfMetric[joined.store.metric.id] = undefined
+    const { store } = joined
+    if (store instanceof PaneStore) {
+      store.removeQuery(joined.query as QueryWindows)
+      if (store.queries.length > 0) return
+      this.#stores.splice(this.#stores.indexOf(store), 1)
+    } else this.#sessionStores.splice(this.#sessionStores.indexOf(store), 1)
+    const routes = this.#routesOfMetric[store.metric.id]!
+    routes.remove(store)
+    if (store.isReading && !routes.hasReadings)
+      for (let position = 0; position < store.seriesMatched; position++) this.#pairs.unwatch(store.refs[position]!)
+    if (routes.stores.length === 0) this.#routesOfMetric[store.metric.id] = undefined
   }
 
   /** Folds every row into the panes of every store that selects its series. Rows are valid and of this tenant. */
@@ -201,11 +224,15 @@ export class WindowOperator {
           query.closeThrough(this.#watermarkMs)
         }
         if (this.#isLive && query.takeEarlyPeriod(nowMs)) this.#emitter.emitEarly(store, query, nowMs)
-        if (query.isDone) this.removeQuery(query)
+        if (query.isDone) this.#finish(query)
       }
       if (!isChanged) continue
       store.refreshOnTime()
       store.tidy()
+    }
+    for (const store of [...this.#sessionStores]) {
+      store.advance(this.#watermarkMs, nowMs, this.#sessionEmitter)
+      if (store.query.isDone) this.#finish(store.query)
     }
   }
 
@@ -219,6 +246,7 @@ export class WindowOperator {
       for (const query of store.queries)
         drainedMs = Math.max(drainedMs, query.scheme.lastEndHolding(lastMs) + query.emitAfterMs)
     }
+    for (const store of this.#sessionStores) drainedMs = Math.max(drainedMs, store.drainedMs)
     return drainedMs
   }
 
@@ -334,7 +362,8 @@ export class WindowOperator {
   #readFromMs(ref: number): number {
     let fromMs = Number.POSITIVE_INFINITY
     for (const store of this.#routesOfMetric[this.#registry.metricIds[ref]!]?.stores ?? [])
-      if (store.isReading) for (const query of store.queries) fromMs = Math.min(fromMs, query.coversFromMs)
+      if (store instanceof PaneStore && store.isReading)
+        for (const query of store.queries) fromMs = Math.min(fromMs, query.coversFromMs)
     return fromMs
   }
 
@@ -346,7 +375,7 @@ export class WindowOperator {
   }
 
   /** One past the newest sample of a store's series that lies after `seenMs`; -Infinity when there is none. */
-  #aheadMs(store: PaneStore, seenMs: number): number {
+  #aheadMs(store: SeriesStore, seenMs: number): number {
     let aheadMs = Number.NEGATIVE_INFINITY
     if (this.#progress === undefined || this.#maxEventMs <= seenMs) return aheadMs
     for (let position = 0; position < store.seriesMatched; position++) {
@@ -356,13 +385,44 @@ export class WindowOperator {
     return aheadMs
   }
 
+  /** Every window of this version is final: the next one goes on alone. */
+  #finish(query: RunningQuery): void {
+    query.onDone?.()
+    this.removeQuery(query)
+  }
+
+  #allStores(): SeriesStore[] {
+    return [...this.#stores, ...this.#sessionStores]
+  }
+
+  #join(query: RunningQuery): Joined {
+    if (query instanceof QueryWindows) {
+      const store = this.#shareStore(query)
+      return { query, store, matched: store.matched, onTime: store.onTime, excluded: store.excluded }
+    }
+    if (!(query instanceof SessionQuery)) throw new TypeError('the query was not made by newQuery')
+    const metric = this.#registry.metricEntry(this.#tenantId, query.plan.selector.metric)
+    const store = new SessionStore(metric, query)
+    this.#routesOf(metric).add(store)
+    this.#sessionStores.push(store)
+    return { query, store, matched: 0, onTime: 0, excluded: 0 }
+  }
+
+  #routesOf(metric: MetricEntry): MetricRoutes {
+    const known = this.#routesOfMetric[metric.id]
+    if (known !== undefined) return known
+    const routes = new MetricRoutes(this.#registry, metric)
+    this.#routesOfMetric[metric.id] = routes
+    return routes
+  }
+
   #shareStore({ plan, scheme }: QueryWindows): PaneStore {
     const metric = this.#registry.metricEntry(this.#tenantId, plan.selector.metric)
-    const routes = this.#routesOfMetric[metric.id] ?? new MetricRoutes(this.#registry, metric)
-    this.#routesOfMetric[metric.id] = routes
+    const routes = this.#routesOf(metric)
     const key = storeKey(plan)
     const shared = routes.stores.find(
-      (store) =>
+      (store): store is PaneStore =>
+        store instanceof PaneStore &&
         store.key === key &&
         shortestPaneMs([...store.queries.map((query) => query.scheme), scheme]) >= SHORTEST_SHARED_PANE_MS,
     )
@@ -378,6 +438,6 @@ export class WindowOperator {
 function* readingsOf({ stores, entries }: MetricRoutes, head: number): Generator<readonly [PaneStore, number]> {
   for (let entry = head; entry >= 0; entry = entries[entry * ENTRY_STRIDE + ENTRY_NEXT]!) {
     const store = stores[entries[entry * ENTRY_STRIDE + ENTRY_STORE]!]!
-    if (store.isReading) yield [store, entries[entry * ENTRY_STRIDE + ENTRY_POSITION]!]
+    if (store instanceof PaneStore && store.isReading) yield [store, entries[entry * ENTRY_STRIDE + ENTRY_POSITION]!]
   }
 }

@@ -66,6 +66,8 @@ export function querySpec(random: Random): QuerySpec {
     window: { type: 'fixed', sizeMs, stepMs, offsetMs: random.chance(0.7) ? 0 : random.integer(0, stepMs - 1) },
     columns,
     groupBy: random.pick(['none', 'none', 'server', 'pod']),
+    late: random.pick(['drop', 'drop', 'side']),
+    emit: random.pick(['end', 'end', 'end', 'final']),
   }
   return random.chance(0.4) ? withLateness(spec, random.pick([0, 2_000, 10_000, 30_000])) : spec
 }

@@ -22,6 +22,8 @@ export function planOf(spec: QuerySpec): QueryPlan {
     window: spec.window,
     columns: spec.columns,
     groupBy: GROUPS[spec.groupBy],
+    late: spec.late,
+    emit: { at: spec.emit },
     ...(spec.latenessMs === undefined ? {} : { latenessMs: spec.latenessMs }),
   }
 }

@@ -3,6 +3,8 @@ import { holdValues } from './expected-row.ts'
 import type { QuerySpec } from './scenario.ts'
 import { hold } from './violation.ts'
 
+const USUAL_LATENESS_MS = 10_000
+
 /** One window of one group, as it should be. */
 interface Cell {
   readonly endMs: number
@@ -46,7 +48,8 @@ export interface Beginning {
  * accepted sample, puts it into the windows it belongs to by arithmetic of its own, and holds every row against them.
  */
 export class QueryModel {
-  readonly spec: QuerySpec
+  /** Changes in what is shown and when, never in what the windows are. */
+  spec: QuerySpec
   readonly name: string
   readonly version: number
   readonly counters: QueryCounters = {
@@ -64,7 +67,13 @@ export class QueryModel {
   readonly #silent = new Set<Cell>()
   /** Cells with samples that came after their last row. */
   readonly #stale = new Set<Cell>()
+  /** Windows that end at or before this were over when the query came. */
   readonly #addedAtMs: number
+  #emittedThroughMs: number
+  #ownsFromMs = Number.NEGATIVE_INFINITY
+  #ownsUntilMs = Number.POSITIVE_INFINITY
+  /** Of a version that is not the newest nobody says how far it is: reckoned here. */
+  #ownFinalMs = Number.NEGATIVE_INFINITY
   readonly #coversFromMs: number
   /** Windows that start before this may share panes with samples of before, and then there is no row to make of them. */
   readonly #blurredBeforeMs: number
@@ -82,6 +91,7 @@ export class QueryModel {
     this.version = version
     this.spec = spec
     this.#addedAtMs = line.watermarkMs
+    this.#emittedThroughMs = line.watermarkMs - this.#emitAfterMs
     this.#coversFromMs = coversFromMs
     this.#blurredBeforeMs = before.length > 0 ? coversFromMs : Number.NEGATIVE_INFINITY
     this.#before = before
@@ -89,9 +99,34 @@ export class QueryModel {
     hold('covers', missed === undefined, () => `${name} covers from ${coversFromMs}, but missed ${missed?.timeMs}`)
   }
 
+  /** Leaves the windows before its first whole one to the version before; returns where that one starts. */
+  succeed(): number {
+    const { stepMs, offsetMs } = this.spec.window
+    this.#ownsFromMs = this.#coversFromMs + mod(offsetMs - this.#coversFromMs, stepMs)
+    return this.#ownsFromMs
+  }
+
+  /** Only finishes what starts before `untilMs`; the first time, `line` is how far it was. */
+  retire(untilMs: number, { finalThroughMs }: Line): void {
+    if (!this.isRetired) this.#ownFinalMs = finalThroughMs
+    this.#ownsUntilMs = Math.min(this.#ownsUntilMs, untilMs)
+    for (const cells of [this.#silent, this.#stale])
+      for (const cell of cells) if (!this.#owns(cell.endMs)) cells.delete(cell)
+  }
+
+  get isRetired(): boolean {
+    return this.#ownsUntilMs !== Number.POSITIVE_INFINITY
+  }
+
+  /** Everything it still had to say is said. */
+  get isDone(): boolean {
+    return this.#ownFinalMs >= this.#ownsUntilMs + this.spec.window.sizeMs
+  }
+
   /** A sample was accepted while the line stood here. */
-  take(sample: SeenSample, { watermarkMs, finalThroughMs }: Line): void {
+  take(sample: SeenSample, line: Line): void {
     const { counters } = this
+    const finalThroughMs = this.#finalMs(line)
     counters.matched++
     if (sample.isExcluded) {
       counters.excluded++
@@ -100,14 +135,15 @@ export class QueryModel {
     const ends = endsOf(this.spec, sample.timeMs)
     const firstEndMs = ends[ends.length - 1]!
     if (firstEndMs <= finalThroughMs) counters.lateDropped++
-    else if (firstEndMs <= watermarkMs) counters.lateApplied++
+    else if (firstEndMs <= this.#emittedThroughMs) counters.lateApplied++
     else counters.applied++
     for (const endMs of ends) {
       if (endMs <= finalThroughMs) break
+      if (!this.#owns(endMs)) continue
       const cell = this.#cell(endMs, sample.group)
       cell.values.push(sample.value)
       cell.series.add(sample.series)
-      if (endMs <= watermarkMs) cell.late++
+      if (endMs <= this.#emittedThroughMs) cell.late++
       if (endMs - this.spec.window.sizeMs >= this.#blurredBeforeMs) this.#stale.add(cell)
     }
   }
@@ -125,8 +161,11 @@ export class QueryModel {
       () => `${where} is no window of the query`,
     )
     hold('ownership', row.endMs > this.#addedAtMs, () => `${where} was over when the query came (${this.#addedAtMs})`)
-    hold('early', row.endMs <= nowMarkMs, () => `${where} is out at the watermark ${nowMarkMs}`)
-    hold('final', row.endMs > before.finalThroughMs, () => `${where} changed after ${before.finalThroughMs} was final`)
+    hold('ownership', this.#owns(row.endMs), () => `${where} is another version's`)
+    const dueMs = Math.max(this.#emittedThroughMs, nowMarkMs - this.#emitAfterMs)
+    hold('early', row.endMs <= dueMs, () => `${where} is out at the watermark ${nowMarkMs}`)
+    const finalMs = this.#finalMs(before)
+    hold('final', row.endMs > finalMs, () => `${where} changed after ${finalMs} was final`)
     const isPartial = row.startMs < this.#coversFromMs
     hold('partial', row.partial === isPartial, () => `${where} says partial: ${row.partial}; covers from ${this.#coversFromMs}`)
     const cell = this.#cells.get(`${row.endMs}|${groupKey(row)}`)
@@ -145,16 +184,20 @@ export class QueryModel {
       row.completeness !== null && row.completeness >= 0 && row.completeness <= 1,
       () => `${where} is ${row.completeness} complete`,
     )
-    this.#holdSequence(where, row, cell, before)
+    this.#holdSequence(where, row, cell)
     cell.last = row
     this.#stale.delete(cell)
     this.#silent.delete(cell)
   }
 
   /** After the clock moved: what is due is out, and what is final is told. */
-  tick({ watermarkMs, finalThroughMs }: Line): void {
+  tick(line: Line): void {
+    const { watermarkMs } = line
+    this.#emittedThroughMs = Math.max(this.#emittedThroughMs, watermarkMs - this.#emitAfterMs)
+    if (this.isRetired) this.#ownFinalMs = Math.max(this.#ownFinalMs, watermarkMs - this.#latenessMs)
+    const finalThroughMs = this.#finalMs(line)
     for (const cell of this.#silent)
-      if (cell.endMs <= watermarkMs && (cell.late === 0 || cell.endMs <= finalThroughMs))
+      if (cell.endMs <= this.#emittedThroughMs && (cell.late === 0 || cell.endMs <= finalThroughMs))
         hold('silence', false, () => `${this.name}: no row of the window that ended at ${cell.endMs}; watermark ${watermarkMs}`)
     for (const cell of this.#stale)
       hold('unsaid', cell.endMs > finalThroughMs, () => `${this.name}: ${cell.endMs} is final, and its last sample was not told`)
@@ -165,14 +208,14 @@ export class QueryModel {
   }
 
   /** Revisions rise, no row is said twice, and windows come in the order of their ends. */
-  #holdSequence(where: string, row: WindowResult, cell: Cell, before: Line): void {
+  #holdSequence(where: string, row: WindowResult, cell: Cell): void {
     const { last } = cell
     if (last !== undefined) {
       hold('revision', row.revision > last.revision, () => `${where} has revision ${row.revision} after ${last.revision}`)
       hold('repeat', said(row) !== said(last), () => `${where} was said twice: ${said(row)}`)
       return
     }
-    if (row.endMs <= before.watermarkMs) return
+    if (row.endMs <= this.#emittedThroughMs) return
     hold('order', row.endMs >= this.#lastFirstEndMs, () => `${where} came after a window that ended at ${this.#lastFirstEndMs}`)
     this.#lastFirstEndMs = row.endMs
   }
@@ -181,6 +224,24 @@ export class QueryModel {
   #holdPartial(where: string, row: WindowResult, cell: Cell): void {
     const most = cell.values.length + this.#wasThere(row)
     hold('values-partial', row.count <= most, () => `${where} is partial and counts ${row.count} of ${most}`)
+  }
+
+  get #latenessMs(): number {
+    return this.spec.latenessMs ?? USUAL_LATENESS_MS
+  }
+
+  /** How far the watermark has to be past the end of a window for its first row. */
+  get #emitAfterMs(): number {
+    return this.spec.emit === 'final' ? this.#latenessMs : 0
+  }
+
+  #finalMs({ finalThroughMs }: Line): number {
+    return this.isRetired ? this.#ownFinalMs : finalThroughMs
+  }
+
+  #owns(endMs: number): boolean {
+    const startMs = endMs - this.spec.window.sizeMs
+    return startMs >= this.#ownsFromMs && startMs < this.#ownsUntilMs
   }
 
   #wasThere(row: WindowResult): number {

@@ -22,6 +22,8 @@ export interface QuerySpec {
   readonly columns: readonly ColumnPlan[]
   readonly groupBy: 'none' | 'server' | 'pod'
   readonly latenessMs?: number
+  readonly late: 'drop' | 'side'
+  readonly emit: 'end' | 'final'
 }
 
 interface InTenant {

@@ -26,14 +26,17 @@ const regressions = JSON.parse(
 const { first, count } = seedRange()
 /** A test for so many seeds, so that progress shows and one failure does not hide the others. */
 const SEEDS_A_TEST = 50
+/** Every so manieth world is played a second time. */
+const TWICE_EVERY = 4
 /** A world takes some 50 ms; a busy machine some more. */
 const LIMIT_MS = 120_000
 
-/** Plays the world twice: all laws hold, and the same things are said in the same order. */
-async function play(seed: number): Promise<RunReport> {
+/** Plays the world: all laws hold, and, `twice`, the same things are said in the same order. */
+async function play(seed: number, twice: boolean): Promise<RunReport> {
   const scenario = createScenario(seed)
   try {
     const report = await runScenario(scenario)
+    if (!twice) return report
     expect((await runScenario(createScenario(seed))).hash, `seed ${seed} gave other rows the second time`).toBe(report.hash)
     return report
   } catch (error) {
@@ -46,7 +49,7 @@ describe('worlds', () => {
     const to = Math.min(from + SEEDS_A_TEST, first + count)
     test(`of the seeds ${from} to ${to - 1} keep every promise`, { timeout: LIMIT_MS }, async () => {
       let rows = 0
-      for (let seed = from; seed < to; seed++) rows += (await play(seed)).rows
+      for (let seed = from; seed < to; seed++) rows += (await play(seed, seed % TWICE_EVERY === 0)).rows
       // A world in which nothing happens would keep every promise.
       expect(rows).toBeGreaterThan(0)
     })
@@ -54,7 +57,7 @@ describe('worlds', () => {
 })
 
 test.each(regressions)('seed $seed: $was', { timeout: LIMIT_MS }, async ({ seed }) => {
-  expect((await play(seed)).accepted).toBeGreaterThan(0)
+  expect((await play(seed, true)).accepted).toBeGreaterThan(0)
 })
 
 describe('the simulation itself', () => {

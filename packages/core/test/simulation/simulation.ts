@@ -40,8 +40,12 @@ interface QueryState {
   readonly tenant: string
   readonly query: Query
   spec: QuerySpec
-  /** Undefined while it rests. */
+  /** The newest version; undefined while it rests. */
   model: QueryModel | undefined
+  /** Versions that still have windows to finish. */
+  retired: QueryModel[]
+  /** Samples handed to whoever listens for late ones, by version. */
+  readonly sides: Map<number, number>
   line: Line
 }
 
@@ -156,9 +160,12 @@ class Simulation {
     if (step.do === 'add') {
       if (known !== undefined) return
       const query = this.#engine.addQuery(step.query, planOf(step.spec), { tenant })
-      const state: QueryState = { tenant, query, spec: step.spec, model: undefined, line: lineOf(query) }
+      const state: QueryState = { tenant, query, spec: step.spec, model: undefined, retired: [], sides: new Map(), line: lineOf(query) }
       this.#queries.set(key, state)
       query.subscribe((row) => this.#onRow(state, row))
+      query.subscribeLate(({ queryVersion }) => {
+        state.sides.set(queryVersion, (state.sides.get(queryVersion) ?? 0) + 1)
+      })
       this.#beginLife(state)
       return
     }
@@ -166,11 +173,12 @@ class Simulation {
     switch (step.do) {
       case 'alter': {
         const version = known.query.queryVersion
+        known.line = lineOf(known.query)
         this.#engine.alterQuery(step.query, planOf(step.spec), { tenant })
         known.spec = step.spec
-        if (known.query.queryVersion === version || known.model === undefined) return
-        this.#endLife(known)
-        this.#beginLife(known)
+        if (known.model === undefined) return
+        if (known.query.queryVersion === version) known.model.spec = step.spec
+        else this.#succeed(known, known.model)
         return
       }
       case 'pause':
@@ -196,7 +204,14 @@ class Simulation {
     this.#engine.advanceTo(nowMs)
     this.#throwFound()
     for (const [name, { sources }] of this.#tenants) sources.tick(name, this.#watermarkMs(name), nowMs)
-    for (const { model, query } of this.#queries.values()) model?.tick(lineOf(query))
+    for (const state of this.#queries.values()) {
+      const line = lineOf(state.query)
+      for (const model of [...state.retired, state.model]) model?.tick(line)
+      state.retired = state.retired.filter((model) => {
+        if (model.isDone) this.#windows += model.windows
+        return !model.isDone
+      })
+    }
   }
 
   #ingest(
@@ -215,9 +230,10 @@ class Simulation {
       if (verdicts[i] !== 'accepted') continue
       const sample: AcceptedSample = { series, timeMs, value, isExcluded: gap === true || Number.isNaN(value) }
       state.accepted.push(sample)
-      for (const { tenant: owner, model, line } of this.#queries.values())
-        if (model !== undefined && reads(model.spec, owner, this.#scenario.series[series]!))
-          model.take(this.#seenBy(model.spec, sample), line)
+      for (const { tenant: owner, model: newest, retired, line } of this.#queries.values())
+        for (const model of [...retired, newest])
+          if (model !== undefined && reads(model.spec, owner, this.#scenario.series[series]!))
+            model.take(this.#seenBy(model.spec, sample), line)
     }
     this.#hash.update(JSON.stringify(result))
   }
@@ -245,13 +261,15 @@ class Simulation {
       const own = [wanted.received, wanted.accepted, wanted.duplicate, wanted.rejected, 0]
       hold('point-law', String(got) === String(own), () => `${tenant}: ${got}, not ${own}`)
     }
-    for (const { query, model } of this.#queries.values()) {
+    for (const { query, model, sides } of this.#queries.values()) {
       if (model === undefined) continue
       const { toRepair, toSide, lateDropped, ...got } = query.counters
       const { toRepair: _r, toSide: _s, lateDropped: late, ...wanted } = model.counters
       const text = JSON.stringify({ ...sorted(got), late: toRepair + toSide + lateDropped })
       const own = JSON.stringify({ ...sorted(wanted), late })
       hold('query-law', text === own, () => `${query.name}: ${text}, not ${own}`)
+      const side = sides.get(model.version) ?? 0
+      hold('side', side === toSide, () => `${query.name}: ${toSide} to the side, ${side} told`)
     }
   }
 
@@ -259,8 +277,8 @@ class Simulation {
     this.#hash.update(JSON.stringify(row))
     this.#rows++
     try {
-      const { model } = state
-      hold('ownership', model !== undefined, () => `${row.query} rests and yet speaks of ${row.startMs}`)
+      const model = [...state.retired, state.model].find((each) => each?.version === row.queryVersion)
+      hold('ownership', model !== undefined, () => `${row.query} v${row.queryVersion} is over and yet speaks of ${row.startMs}`)
       model?.row(row, state.line, state.query.progress().watermarkMs)
     } catch (error) {
       this.#found ??= error
@@ -270,6 +288,7 @@ class Simulation {
   #beginLife(state: QueryState): void {
     const { query, spec, tenant } = state
     if (query.state !== 'running') return
+    state.sides.delete(query.queryVersion)
     this.#specs.push({ tenant, spec })
     const before = this.#tenant(tenant)
       .accepted.filter(({ series }) => reads(spec, tenant, this.#scenario.series[series]!))
@@ -279,8 +298,18 @@ class Simulation {
     state.model = new QueryModel(query.name, query.queryVersion, spec, beginning)
   }
 
+  /** The next version begins; the one before finishes the windows before the new one's first. */
+  #succeed(state: QueryState, before: QueryModel): void {
+    const { line } = state
+    this.#beginLife(state)
+    const fromMs = state.model!.succeed()
+    state.retired.push(before)
+    for (const model of state.retired) model.retire(fromMs, line)
+  }
+
   #endLife(state: QueryState): void {
-    this.#windows += state.model?.windows ?? 0
+    for (const model of [...state.retired, state.model]) this.#windows += model?.windows ?? 0
+    state.retired = []
     state.model = undefined
   }
 

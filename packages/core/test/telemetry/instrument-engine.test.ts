@@ -1,5 +1,5 @@
 import { metrics } from '@opentelemetry/api'
-import { DataPointType, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
+import { AggregationTemporality, DataPointType, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { EngineNumbers, QueryNumbers, SourceNumbers, TenantNumbers } from '../../src/telemetry/engine-numbers.ts'
 import { instrumentEngine } from '../../src/telemetry/index.ts'
@@ -98,13 +98,15 @@ function numbers(more: Partial<EngineNumbers> = {}): EngineNumbers {
 
 /** The real SDK over an engine whose numbers the test sets. */
 class Sdk {
-  readonly reader = new PulledReader()
-  readonly provider = new MeterProvider({ readers: [this.reader] })
+  readonly reader: PulledReader
+  readonly provider: MeterProvider
   current: EngineNumbers
   readings = 0
 
-  constructor(current: EngineNumbers = numbers()) {
+  constructor(current: EngineNumbers = numbers(), temporality = AggregationTemporality.CUMULATIVE) {
     this.current = current
+    this.reader = new PulledReader({ aggregationTemporalitySelector: () => temporality })
+    this.provider = new MeterProvider({ readers: [this.reader] })
   }
 
   stats(): EngineNumbers {
@@ -331,15 +333,17 @@ test('sources whose names come and go are counted, and the first of them reporte
 })
 
 test('a query that is gone is reported no more, one that is new is, and counters go on', async () => {
-  const sdk = new Sdk()
+  const sdk = new Sdk(numbers(), AggregationTemporality.DELTA)
   instrumentEngine(sdk, { meterProvider: sdk.provider })
   await sdk.collect()
-  sdk.current = numbers({ tenants: [tenant('default', { queries: [query('web_mem', { rowsEmitted: 41 })] })] })
+  const points = { ...tenant('default').points, received: 107 }
+  sdk.current = numbers({ tenants: [tenant('default', { points, queries: [query('web_mem', { rowsEmitted: 41 })] })] })
   const reported = await sdk.collect()
   expect(Object.fromEntries(reported.get('windrow.query.rows.emitted')!.points)).toEqual({
     [`${TENANT} windrow.query=web_mem`]: 41,
   })
-  expect(reported.get('windrow.points.received')!.points.get(TENANT)).toBe(100)
+  expect(reported.get('windrow.query.lag')!.points.has(QUERY)).toBe(false)
+  expect(reported.get('windrow.points.received')!.points.get(TENANT)).toBe(7)
 })
 
 describe('the meter', () => {
@@ -365,7 +369,7 @@ describe('the meter', () => {
 })
 
 test('after the way out nothing is read or reported, and calling it again does no harm', async () => {
-  const sdk = new Sdk()
+  const sdk = new Sdk(numbers(), AggregationTemporality.DELTA)
   const stop = instrumentEngine(sdk, { meterProvider: sdk.provider })
   expect((await sdk.collect()).size).toBeGreaterThan(30)
   stop()

@@ -67,7 +67,7 @@ const planArbitrary = fc
   })
   .map(({ unit, timeZone, step, extra, offsetMs }) => plan(unit, timeZone, { size: step + extra, step, offsetMs }))
 
-/** Times at which clocks were set, or near one, and any others. */
+/** Any times, and times near one at which a clock was set. */
 const timeArbitrary = fc.oneof(
   fc.integer({ min: at('1970-02-01T00:00:00Z'), max: at('2040-01-01T00:00:00Z') }),
   fc
@@ -90,7 +90,7 @@ const timeArbitrary = fc.oneof(
     .map(([instant, awayMs]) => at(instant) + awayMs),
 )
 
-/** Windows around a time by Temporal: those from `from` to `to` windows away from the one whose local date is near. */
+/** Windows near a time, listed with Temporal, without those that a date left out takes away. */
 function listedWindows({ unit, size, step, offsetMs, timeZone }: CalendarWindowPlan, timeMs: number): Interval[] {
   const anchor = Temporal.PlainDate.from(unit === 'week' ? '1969-12-29' : '1970-01-01')
   const local = Temporal.Instant.fromEpochMilliseconds(timeMs).toZonedDateTimeISO(timeZone).toPlainDate()
@@ -153,7 +153,6 @@ describe.skipIf(typeof Temporal === 'undefined')('calendar windows, against wind
         let startMs = windows.startAt(at('1970-06-01T00:00:00Z'))
         let endMs = windows.endOf(startMs)
         for (let count = 0; count < 600 && startMs < at('2040-01-01T00:00:00Z'); count++) {
-          // Every start is found from one ms before it, and every end from the start.
           const nextMs = nextStart(windows, startMs)
           const nextEndMs = windows.endOf(nextMs)
           expect(windows.startAt(nextMs - 1)).toBe(startMs)

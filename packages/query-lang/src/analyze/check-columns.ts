@@ -1,19 +1,14 @@
 import { type AggregatePlan, type ColumnPlan, kindRule } from '@windrow/core'
-import type { CallNode, ColumnNode, NumberNode, QueryStatement } from '../ast.ts'
+import type { CallNode, ColumnNode, QueryStatement } from '../ast.ts'
 import type { Catalog } from '../catalog.ts'
 import { normaliseDecimal } from '../decimal.ts'
 import type { DiagnosticList } from '../diagnostics.ts'
+import type { NumberNode } from '../expression-ast.ts'
+import type { Span } from '../span.ts'
+import { columnName } from './column-name.ts'
 import { type AggregateFunction, resolveFunction } from './functions.ts'
 
 const MAX_DECIMALS = 6
-
-/** `percentile(99.9)` is the column `percentile_99_9`. */
-function columnName(expression: string): string {
-  return expression
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '_')
-    .replace(/^_|_$/g, '')
-}
 
 function percentile(argument: NumberNode, diagnostics: DiagnosticList): AggregatePlan | undefined {
   const { decimal, span } = argument
@@ -56,16 +51,16 @@ function aggregatesOf(fn: AggregateFunction, call: CallNode, diagnostics: Diagno
 function checkKind(
   query: QueryStatement,
   fn: AggregateFunction,
-  call: CallNode,
+  span: Span,
   catalog: Catalog,
   diagnostics: DiagnosticList,
 ): void {
   const metric = catalog.metric(query.select.metric.name)
   if (metric === undefined) return
-  const rule = kindRule(metric.kind, fn)
+  const rule = kindRule(metric.kind, fn, query.select.reading?.reading)
   if (rule.verdict === 'allow') return
   const severity = rule.verdict === 'refuse-when-known' && metric.kindAssumed ? 'warning' : 'error'
-  diagnostics.add(severity, 'KIND_MISMATCH', call.span, rule.message, rule.hint)
+  diagnostics.add(severity, 'KIND_MISMATCH', span, rule.message, rule.hint)
 }
 
 /** The columns of COMPUTE, checked: functions, arguments, names, and sense for the metric's kind. */
@@ -88,10 +83,13 @@ export function checkColumns(
     taken.add(name.toLowerCase())
     columns.push({ name, aggregate })
   }
+  const reading = query.select.reading
+  // Whether a kind has a rate does not depend on what is computed of it.
+  if (catalog !== undefined && reading !== undefined) checkKind(query, 'sum', reading.span, catalog, diagnostics)
   for (const node of query.compute.columns) {
     const fn = resolveFunction(node.call, diagnostics)
     if (fn === undefined) continue
-    if (catalog !== undefined) checkKind(query, fn, node.call, catalog, diagnostics)
+    if (catalog !== undefined && reading === undefined) checkKind(query, fn, node.call.span, catalog, diagnostics)
     const aggregates = aggregatesOf(fn, node.call, diagnostics)
     if (node.alias !== undefined && node.call.args.length > 1) {
       const apart = node.call.args.map((argument) => `${fn}(${argument.decimal})`).join(', ')

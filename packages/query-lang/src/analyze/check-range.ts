@@ -1,11 +1,12 @@
 import type { QueryPlan, TimePoint } from '@windrow/core'
 import type { QueryStatement, TimePointNode } from '../ast.ts'
 import type { DiagnosticList } from '../diagnostics.ts'
-import { signedDurationMs } from '../duration.ts'
+import { signedLengthMs } from './fixed-length.ts'
 
-function timePoint(node: TimePointNode): TimePoint {
+function timePoint(node: TimePointNode, diagnostics: DiagnosticList): TimePoint | undefined {
   if (node.type === 'absolute') return { kind: 'absolute', epochMs: node.epochMs }
-  return { kind: 'now', offsetMs: node.offset === undefined ? 0 : signedDurationMs(node.offset) }
+  const offsetMs = node.offset === undefined ? 0 : signedLengthMs(node.offset, diagnostics)
+  return offsetMs === undefined ? undefined : { kind: 'now', offsetMs }
 }
 
 /** Whether the two can be compared without knowing the present, and the second is not later. */
@@ -24,8 +25,9 @@ export function checkRange(query: QueryStatement, stored: boolean, diagnostics: 
     diagnostics.error('RANGE_IN_STORED_QUERY', range.span, 'a stored query has no range', hint)
     return undefined
   }
-  const since = timePoint(range.since)
-  const until = range.until === undefined ? undefined : timePoint(range.until)
+  const since = timePoint(range.since, diagnostics)
+  const until = range.until === undefined ? undefined : timePoint(range.until, diagnostics)
+  if (since === undefined || (range.until !== undefined && until === undefined)) return undefined
   if (certainlyEmpty(since, until ?? { kind: 'now', offsetMs: 0 }))
     diagnostics.error(
       'EMPTY_RANGE',

@@ -24,9 +24,10 @@ const LATER_FUNCTIONS: Readonly<Record<string, string>> = {
   last: 'use a shorter window and min or max',
   distinct: 'group by the label and count the rows',
   topk: 'group by the label and sort the rows where they are read',
-  rate: 'take the sum of a delta metric and divide by the seconds of the window',
-  increase: 'take the sum of a delta metric',
 }
+
+/** Functions that say what is read, before anything is computed of it. */
+const READINGS: readonly string[] = ['rate', 'increase']
 
 const OTHER_WORDS: Readonly<Record<string, string>> = {
   mean: 'avg',
@@ -39,7 +40,8 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   pct: 'percentile',
 }
 
-function suggestFunction(word: string): string | undefined {
+/** The function another word for it stands for: `percentile(99)` for `p99`. */
+export function suggestFunction(word: string): string | undefined {
   if (Object.hasOwn(OTHER_WORDS, word)) return OTHER_WORDS[word]
   const digits = /^p(?:ercentile)?_?(\d{1,4})$/.exec(word)?.[1]
   if (digits !== undefined && (Number(digits) <= 100 || digits.startsWith('99')))
@@ -55,6 +57,11 @@ export function resolveFunction(call: CallNode, diagnostics: DiagnosticList): Ag
   if (fn === undefined) {
     if (Object.hasOwn(LATER_FUNCTIONS, call.fn)) {
       diagnostics.error('NOT_AVAILABLE', nameSpan, `${call.fn} is not available yet`, LATER_FUNCTIONS[call.fn])
+      return undefined
+    }
+    if (READINGS.includes(call.fn)) {
+      const hint = `${call.fn} stands in SELECT: SELECT ${call.fn}(m) WINDOW 1m COMPUTE sum`
+      diagnostics.error('UNKNOWN_FUNCTION', nameSpan, `${call.fn} is no function of COMPUTE`, hint)
       return undefined
     }
     const suggestion = suggestFunction(call.fn)

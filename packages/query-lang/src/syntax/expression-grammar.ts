@@ -9,6 +9,7 @@ export class ExpressionParser extends CstParser {
   protected readonly dimension: Rule
   protected readonly number: Rule
   protected readonly call: Rule
+  protected readonly columnRef: Rule
   protected readonly expression: Rule
 
   constructor(vocabulary: TokenType[], config: IParserConfig) {
@@ -55,6 +56,16 @@ export class ExpressionParser extends CstParser {
       ])
     })
 
+    // A column has no arguments: what stands in brackets is read to be refused by name.
+    this.columnRef = this.RULE('columnRef', () => {
+      this.CONSUME(t.Ident)
+      this.OPTION(() => {
+        this.CONSUME(t.LeftParen)
+        this.MANY_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(argument) })
+        this.CONSUME(t.RightParen)
+      })
+    })
+
     const primary = this.RULE('primary', () => {
       this.OR([
         {
@@ -64,7 +75,7 @@ export class ExpressionParser extends CstParser {
           },
         },
         { ALT: () => this.CONSUME(t.DottedName) },
-        { ALT: () => this.SUBRULE(this.call) },
+        { ALT: () => this.SUBRULE(this.columnRef) },
         {
           ALT: () => {
             this.CONSUME(t.LeftParen)

@@ -230,7 +230,7 @@ export class QueryParser extends ExpressionParser {
     const orderBy = this.RULE('orderBy', () => {
       this.CONSUME(k.Order)
       this.CONSUME(k.By)
-      this.SUBRULE(this.call)
+      this.SUBRULE(this.columnRef)
       this.OPTION(() => {
         this.OR([{ ALT: () => this.CONSUME(k.Asc) }, { ALT: () => this.CONSUME(k.Desc) }])
       })

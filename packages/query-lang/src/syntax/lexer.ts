@@ -1,13 +1,5 @@
 import { createToken, type IToken, Lexer, type TokenType } from 'chevrotain'
-import {
-  EXPRESSION,
-  EXPRESSION_KEYWORDS,
-  FREE_KEYWORDS,
-  NAME,
-  NAME_KEYWORDS,
-  ONE_NAME,
-  Window,
-} from './keywords.ts'
+import { EXPRESSION, EXPRESSION_KEYWORDS, FREE_KEYWORDS, NAME, NAME_KEYWORDS, ONE_NAME, Window } from './keywords.ts'
 import { custom, keyword } from './make-token.ts'
 import { scanName } from './scan.ts'
 import * as t from './tokens.ts'

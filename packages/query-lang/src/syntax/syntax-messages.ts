@@ -2,7 +2,7 @@ import { EOF, type IParserErrorMessageProvider, type IToken, type TokenType, tok
 import { nearest } from '../nearest.ts'
 import { KEYWORDS, RESERVED_IN_EXPRESSIONS, RESERVED_IN_NAMES } from './keywords.ts'
 import { BAD_TOKENS } from './lexer.ts'
-import { CompareSign, Ident, Name, Regex, RegexEqual, RegexNotEqual, StringLiteral } from './tokens.ts'
+import { AddSign, CompareSign, Ident, Name, Regex, RegexEqual, RegexNotEqual, StringLiteral } from './tokens.ts'
 
 export interface SyntaxProblem {
   readonly message: string
@@ -23,8 +23,8 @@ function isKeyword(token: IToken): boolean {
   return token.tokenType.LABEL === token.image.toUpperCase()
 }
 
-/** What the grammar takes only to refuse it by name is not proposed. */
-const NOT_NAMED: ReadonlySet<TokenType> = new Set([Regex, RegexEqual, RegexNotEqual])
+/** Not proposed: what the grammar takes only to refuse it by name, and the sign before a number. */
+const NOT_NAMED: ReadonlySet<TokenType> = new Set([Regex, RegexEqual, RegexNotEqual, AddSign])
 
 /** What a word is at the place where the grammar asks for one. */
 const WORD_ROLES: Readonly<Record<string, string>> = {
@@ -35,7 +35,7 @@ const WORD_ROLES: Readonly<Record<string, string>> = {
   dimension: 'a label',
   kindOption: 'a kind of metric',
   primary: 'a column',
-  orderBy: 'a column',
+  columnRef: 'a column',
 }
 
 function listed(types: readonly TokenType[], ruleName: string): string {

@@ -135,6 +135,9 @@ export class CaseRun {
         await existing(this.#replays.get(action.name), 'replay', action.name).finish()
         this.#replays.delete(action.name)
         break
+      case 'settle':
+        await engine.flush()
+        break
     }
   }
 
@@ -160,7 +163,8 @@ export class CaseRun {
   #declare(text: string): void {
     const { statements, diagnostics } = parse(text)
     for (const statement of statements) {
-      const { compiled } = compileStatement(statement)
+      const { compiled, diagnostics: problems } = compileStatement(statement)
+      diagnostics.push(...problems)
       if (compiled?.type === 'declare-metric') this.#engine.declareMetric(compiled.metric, compiled.declaration)
     }
     if (diagnostics.length > 0) throw new QueryError(diagnostics)

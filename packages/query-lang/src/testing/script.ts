@@ -107,6 +107,7 @@ export type Action =
   | ({ readonly type: 'pause' | 'resume' | 'drop' } & Named)
   | ({ readonly type: 'poll' | 'caught-up' | 'close' | 'replay' | 'finish' } & Named)
   | { readonly type: 'declare'; readonly text: string }
+  | { readonly type: 'settle' }
   | ({ readonly type: 'expect-rows'; readonly latest: boolean; readonly rows: readonly ExpectedRow[] } & Named)
   | {
       readonly type: 'eval'

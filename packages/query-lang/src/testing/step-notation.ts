@@ -22,6 +22,7 @@ export const STEP_WORDS: readonly string[] = [
   'close',
   'replay',
   'finish',
+  'settle',
   'eval',
   'expect',
 ]
@@ -71,7 +72,9 @@ function readShortAction(word: string, cursor: Cursor): Action {
     case 'advance':
       return { type: 'advance', by: cursor.wordIf('by'), ms: cursor.time('a time') }
     case 'declare':
-      return { type: 'declare', text: `DECLARE METRIC ${cursor.text('a metric and its KIND or UNIT')}` }
+      return { type: 'declare', text: `DECLARE METRIC ${cursor.text('a metric and its KIND, UNIT or FIRST')}` }
+    case 'settle':
+      return { type: 'settle' }
     case 'pause':
     case 'resume':
     case 'drop':

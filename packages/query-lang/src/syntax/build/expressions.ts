@@ -1,6 +1,6 @@
 import type { CstNode } from 'chevrotain'
-import type { ArithmeticSign, BinaryNode, ColumnRefNode, ComparisonSign, ExpressionNode } from '../../expression-ast.ts'
 import { normaliseDecimal } from '../../decimal.ts'
+import type { ArithmeticSign, BinaryNode, ColumnRefNode, ComparisonSign, ExpressionNode } from '../../expression-ast.ts'
 import { spanning } from '../../span.ts'
 import { nodeOf, nodesOf, tokenOf, tokensOf } from '../cst.ts'
 import type { BuildContext } from './context.ts'
@@ -23,11 +23,21 @@ export class ExpressionBuilder {
   }
 
   expression(cst: CstNode | undefined): Building {
-    return this.#chain(cst, 'conjunction', (part) => this.#conjunction(part), () => 'or')
+    return this.#chain(
+      cst,
+      'conjunction',
+      (part) => this.#conjunction(part),
+      () => 'or',
+    )
   }
 
   #conjunction(cst: CstNode): Building {
-    return this.#chain(cst, 'negation', (part) => this.#negation(part), () => 'and')
+    return this.#chain(
+      cst,
+      'negation',
+      (part) => this.#negation(part),
+      () => 'and',
+    )
   }
 
   #negation(cst: CstNode): Building {
@@ -54,12 +64,22 @@ export class ExpressionBuilder {
 
   #sum(cst: CstNode): Building {
     const signs = tokensOf(cst, 'AddSign')
-    return this.#chain(cst, 'product', (part) => this.#product(part), (i) => signs[i]?.image as ArithmeticSign)
+    return this.#chain(
+      cst,
+      'product',
+      (part) => this.#product(part),
+      (i) => signs[i]?.image as ArithmeticSign,
+    )
   }
 
   #product(cst: CstNode): Building {
     const signs = tokensOf(cst, 'MultiplySign')
-    return this.#chain(cst, 'unary', (part) => this.#unary(part), (i) => signs[i]?.image as ArithmeticSign)
+    return this.#chain(
+      cst,
+      'unary',
+      (part) => this.#unary(part),
+      (i) => signs[i]?.image as ArithmeticSign,
+    )
   }
 
   /** Parts of equal rank, from the left. */
@@ -90,7 +110,7 @@ export class ExpressionBuilder {
     this.#operands += 1
     const span = this.#context.span(cst)
     if (this.#operands === MAX_OPERANDS + 1)
-      this.#context.error('EXPRESSION_TOO_LONG', span, `more than ${MAX_OPERANDS} numbers and columns`)
+      this.#context.error('EXPRESSION_TOO_LARGE', span, `more than ${MAX_OPERANDS} numbers and columns`)
     if (this.#operands > MAX_OPERANDS) return undefined
     const number = tokenOf(cst, 'NumberLiteral')?.image
     if (number !== undefined) {
@@ -98,7 +118,7 @@ export class ExpressionBuilder {
       return buildDecimal(this.#context, percent ? `${normaliseDecimal(number) ?? number}e-2` : number, span)
     }
     const dotted = tokenOf(cst, 'DottedName')?.image
-    if (dotted === undefined) return buildColumnRef(this.#context, nodeOf(cst, 'call'))
+    if (dotted === undefined) return buildColumnRef(this.#context, nodeOf(cst, 'columnRef'))
     const [query, name, more] = dotted.split('.') as [string, string, string?]
     if (more === undefined) return { type: 'column-ref', query, name, span }
     const hint = `the column of another query is its name, a dot and the column: ${query}.${name}`
@@ -110,7 +130,7 @@ function binary(op: BinaryNode['op'], left: ExpressionNode, right: Building): Bu
   return right === undefined ? undefined : { type: 'binary', op, left, right, span: spanning(left.span, right.span) }
 }
 
-/** A column of the row. The grammar takes a call, so that a function can be refused with a hint. */
+/** A column of the row. The grammar takes arguments, so that a function can be refused with a hint. */
 export function buildColumnRef(context: BuildContext, cst: CstNode | undefined): ColumnRefNode | undefined {
   const word = tokenOf(cst, 'Ident')
   if (cst === undefined || word === undefined) return undefined
@@ -119,7 +139,9 @@ export function buildColumnRef(context: BuildContext, cst: CstNode | undefined):
   if (tokenOf(cst, 'LeftParen') === undefined) return { type: 'column-ref', name, span }
   if (LATER_FUNCTIONS.includes(name))
     return context.notAvailable(span, `${name}(..) is`, 'compare with a fixed number, or with a column of this row')
-  const numbers = nodesOf(cst, 'argument').map((argument) => tokenOf(nodeOf(argument, 'number'), 'NumberLiteral')?.image)
+  const numbers = nodesOf(cst, 'argument').map(
+    (argument) => tokenOf(nodeOf(argument, 'number'), 'NumberLiteral')?.image,
+  )
   const column = [name, ...numbers.map((image) => (image ?? '').replace(/\W/g, '_'))].join('_')
   const hint = `name a column of COMPUTE: ${column}`
   return context.error('UNKNOWN_COLUMN', span, `${name}(..) is a function; columns stand here by their names`, hint)

@@ -43,7 +43,7 @@ export function buildFill(context: BuildContext, cst: CstNode | undefined): Fill
 }
 
 export function buildOrderBy(context: BuildContext, cst: CstNode | undefined): OrderByClause | undefined {
-  const column = buildColumnRef(context, nodeOf(cst, 'call'))
+  const column = buildColumnRef(context, nodeOf(cst, 'columnRef'))
   if (cst === undefined || column === undefined) return undefined
   return { type: 'order-by', column, descending: tokenOf(cst, 'DESC') !== undefined, span: context.span(cst) }
 }

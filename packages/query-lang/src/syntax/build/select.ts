@@ -10,12 +10,7 @@ export function buildSelect(context: BuildContext, cst: CstNode | undefined): Se
   if (cst === undefined) return undefined
   const [selected, second] = nodesOf(cst, 'selected')
   if (second !== undefined)
-    context.error(
-      'SEVERAL_METRICS',
-      context.span(second),
-      'a query reads one metric',
-      'write a query for each metric',
-    )
+    context.error('SEVERAL_METRICS', context.span(second), 'a query reads one metric', 'write a query for each metric')
   const head = nodeOf(selected, 'nameOrString')
   const argument = nodeOf(selected, 'argument')
   if (head === undefined || argument === undefined) {

@@ -4,10 +4,7 @@ import { nodeOf, tokenOf } from '../cst.ts'
 import type { BuildContext } from './context.ts'
 import { buildDuration, buildSignedDuration, buildString } from './literals.ts'
 
-export function buildWindow(
-  context: BuildContext,
-  cst: CstNode | undefined,
-): WindowClause | SessionClause | undefined {
+export function buildWindow(context: BuildContext, cst: CstNode | undefined): WindowClause | SessionClause | undefined {
   if (cst === undefined) return undefined
   const session = nodeOf(cst, 'session')
   if (session !== undefined) return buildSession(context, session, cst)

@@ -1,0 +1,118 @@
+import type { RepairKey } from '../repair/dirty-windows.ts'
+import type { RepairHost } from '../repair/repair-host.ts'
+import { Repairer, type RepairStats } from '../repair/repairer.ts'
+import type { LateSample } from '../window/late-sample.ts'
+import type { RunningQuery } from '../window/running-query.ts'
+import { type WindowScheme, windowScheme } from '../window/window-scheme.ts'
+import type { ResolvedEngineOptions } from './options.ts'
+
+/** The next sample of a counter, whose amount a late one changes, is looked for this many intervals after it. */
+const NEXT_WITHIN_INTERVALS = 2
+
+export interface RepairsOptions {
+  readonly host: RepairHost
+  readonly options: ResolvedEngineOptions
+  /** Usual time between samples of a series, ms; NaN while unknown. */
+  readonly intervalMs: (seriesRef: number) => number
+}
+
+/** Where late samples of one query lie: `[start, end)` of the panes or cells that hold them. */
+interface LateTimes {
+  readonly key: RepairKey
+  readonly scheme: WindowScheme
+  readonly ends: Map<number, number>
+}
+
+/** Turns late samples into windows to be computed anew, a tick at a time: late samples come in crowds. */
+export class Repairs {
+  readonly #repairer: Repairer
+  readonly #host: RepairHost
+  readonly #intervalMs: (seriesRef: number) => number
+  readonly #late = new Map<RunningQuery, LateTimes>()
+
+  constructor({ host, options, intervalMs }: RepairsOptions) {
+    const { everyMs, maxDirtyWindows, maxRowsPerSecond, maxWindowRows } = options.repair ?? {}
+    this.#repairer = new Repairer(host, {
+      ...(everyMs === undefined ? {} : { everyMs }),
+      ...(maxDirtyWindows === undefined ? {} : { maxDirtyWindows }),
+      ...(maxRowsPerSecond === undefined ? {} : { maxRowsPerSecond }),
+      ...(maxWindowRows === undefined ? {} : { maxWindowRows }),
+      stateStore: options.stateStore,
+    })
+    this.#host = host
+    this.#intervalMs = intervalMs
+  }
+
+  get stats(): RepairStats {
+    return this.#repairer.stats
+  }
+
+  open(): Promise<void> {
+    return this.#repairer.open()
+  }
+
+  /** Notes a late sample; every window that holds it is marked at the next tick. */
+  take({ query, seriesRef, timeMs }: LateSample): void {
+    this.note(query, timeMs)
+    const { reading } = query.plan
+    if (reading !== 'increase' && reading !== 'rate') return
+    const intervalMs = this.#intervalMs(seriesRef)
+    if (Number.isNaN(intervalMs)) return
+    for (let intervals = 1; intervals <= NEXT_WITHIN_INTERVALS; intervals++)
+      this.note(query, timeMs + intervals * intervalMs)
+  }
+
+  /** As `take`, for whatever changed at a time. */
+  note(query: RunningQuery, timeMs: number): void {
+    const late = this.#late.get(query) ?? this.#lateTimes(query)
+    const { startMs, endMs } = late.scheme.paneAround(timeMs)
+    late.ends.set(startMs, endMs)
+  }
+
+  tick(nowMs: number): void {
+    if (this.#late.size > 0) this.#mark()
+    this.#repairer.tick(nowMs)
+  }
+
+  /** Settles when nothing is under way. */
+  async settled(): Promise<void> {
+    if (this.#late.size > 0) this.#mark()
+    await this.#repairer.settled()
+  }
+
+  async close(): Promise<void> {
+    if (this.#late.size > 0) this.#mark()
+    await this.#repairer.close()
+  }
+
+  #lateTimes(query: RunningQuery): LateTimes {
+    const { tenant, name, version, plan } = query
+    const { window } = plan
+    const late = {
+      key: { tenant, query: name, queryVersion: version },
+      // Sessions are computed anew by whole cells, over whose edges none goes.
+      scheme: windowScheme(
+        window.type === 'session'
+          ? { type: 'fixed', sizeMs: window.maxMs, stepMs: window.maxMs, offsetMs: 0 }
+          : window,
+      ),
+      ends: new Map<number, number>(),
+    }
+    this.#late.set(query, late)
+    return late
+  }
+
+  #mark(): void {
+    const writeNumber = this.#host.lastWriteNumber()
+    for (const { key, scheme, ends } of this.#late.values()) {
+      const starts = [...ends.keys()].sort((a, b) => a - b)
+      for (let at = 0; at < starts.length; ) {
+        const fromMs = starts[at]!
+        let toMs = ends.get(fromMs)!
+        for (at++; at < starts.length && starts[at]! <= toMs; at++) toMs = ends.get(starts[at]!)!
+        this.#repairer.markRange(key, scheme, fromMs, toMs, writeNumber)
+      }
+    }
+    this.#late.clear()
+  }
+}

@@ -1,0 +1,1 @@
+export { type FileStateStoreOptions, fileStateStore } from './file-state-store.ts'
