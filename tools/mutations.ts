@@ -130,6 +130,8 @@ async function main(words: readonly string[]): Promise<number> {
         watch: false,
         reporters: [{}],
         silent: true,
+        // What is served changed must not be kept for other runs, nor be served from theirs.
+        fsModuleCache: false,
         setupFiles: [join(root, 'tools/testing/property-seed.ts')],
       },
       { plugins: [mutator.plugin] },

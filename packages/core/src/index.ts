@@ -84,6 +84,7 @@ export type {
   ResultValue,
   WindowResult,
 } from './result/window-result.ts'
+export { nominalWindowMs } from './window/nominal-length.ts'
 export type { StateStore } from './storage/state-store.ts'
 export type {
   CatalogMetric,

@@ -94,6 +94,36 @@ describe('windows', () => {
     expect(compileText(`FROM a SELECT m WINDOW ${window} COMPUTE avg`).window).toEqual(plan)
   })
 
+  const calendar = { type: 'calendar', size: 1, step: 1, offsetMs: 0, timeZone: 'Europe/Berlin' } as const
+  test.each([
+    ['1d TZ "Europe/Berlin"', { ...calendar, unit: 'day' }],
+    ["1w TZ 'europe/berlin'", { ...calendar, unit: 'week' }],
+    ['1mo', { ...calendar, unit: 'month', timeZone: 'UTC' }],
+    ['1y EVERY 3mo TZ "UTC"', { ...calendar, unit: 'month', size: 12, step: 3, timeZone: 'UTC' }],
+    ['2w EVERY 1w TZ "Europe/Berlin"', { ...calendar, unit: 'week', size: 2 }],
+    ['1w EVERY 1d TZ "Europe/Berlin"', { ...calendar, unit: 'day', size: 7 }],
+    ['14d EVERY 1w TZ "Europe/Berlin"', { ...calendar, unit: 'week', size: 2 }],
+    // Seven days that count from the epoch, a Thursday, not from a Monday.
+    ['1w EVERY 7d TZ "Europe/Berlin"', { ...calendar, unit: 'day', size: 7, step: 7 }],
+    // From Mondays: three days before the epoch is four days after it, less a week.
+    ['10d EVERY 1w TZ "Europe/Berlin"', { ...calendar, unit: 'day', size: 10, step: 7, offsetMs: 4 * DAY_MS }],
+    ['1d OFFSET 6h TZ "Europe/Berlin"', { ...calendar, unit: 'day', offsetMs: DAY_MS / 4 }],
+    ['1d OFFSET -6h TZ "Europe/Berlin"', { ...calendar, unit: 'day', offsetMs: (3 * DAY_MS) / 4 }],
+    ['1w OFFSET 8d TZ "Europe/Berlin"', { ...calendar, unit: 'week', offsetMs: DAY_MS }],
+    ['1mo OFFSET -1d TZ "Europe/Berlin"', { ...calendar, unit: 'month', offsetMs: -DAY_MS }],
+    ['2mo OFFSET 55d TZ "Europe/Berlin"', { ...calendar, unit: 'month', size: 2, step: 2, offsetMs: 55 * DAY_MS }],
+    // In UTC every day has 24 hours.
+    ['1d TZ "Etc/UTC"', { type: 'fixed', sizeMs: DAY_MS, stepMs: DAY_MS, offsetMs: 0 }],
+    ['1h TZ "GMT"', { type: 'fixed', sizeMs: 3_600_000, stepMs: 3_600_000, offsetMs: 0 }],
+    // Older names are good too.
+    ['1d TZ "Asia/Kolkata"', { ...calendar, unit: 'day', timeZone: 'Asia/Kolkata' }],
+    ['1d TZ "Asia/Calcutta"', { ...calendar, unit: 'day', timeZone: 'Asia/Calcutta' }],
+    ['SESSION GAP 5m', { type: 'session', gapMs: 300_000, maxMs: DAY_MS }],
+    ['SESSION GAP 1d MAX 1w', { type: 'session', gapMs: DAY_MS, maxMs: 7 * DAY_MS }],
+  ])('WINDOW %s', (window, plan) => {
+    expect(compileText(`FROM a SELECT m WINDOW ${window} COMPUTE avg`).window).toEqual(plan)
+  })
+
   test('a week begins on Monday', () => {
     const { window } = compileText('FROM a SELECT m WINDOW 1w COMPUTE avg')
     if (window.type !== 'fixed') throw new Error('not fixed')
@@ -110,10 +140,108 @@ describe('one text for equal queries', () => {
     ['WINDOW 60s OFFSET 60s', 'WINDOW 1m'],
     ['WINDOW 1m OFFSET -5s', 'WINDOW 1m OFFSET 55s'],
     ['WINDOW 1w EVERY 7d', 'WINDOW 1w EVERY 7d'],
+    ['WINDOW 1d TZ "Zulu"', 'WINDOW 1d'],
+    ['WINDOW 1mo OFFSET 1d TZ "utc"', 'WINDOW 1mo OFFSET 24h'],
+    ['WINDOW 1mo OFFSET -36h', 'WINDOW 1mo OFFSET -36h'],
+    ['WINDOW 12mo EVERY 1y TZ "europe/berlin"', 'WINDOW 1y TZ "Europe/Berlin"'],
+    ['WINDOW 10d EVERY 1w OFFSET -1d TZ "Europe/Berlin"', 'WINDOW 10d EVERY 1w OFFSET 144h TZ "Europe/Berlin"'],
+    ['WINDOW SESSION GAP 300s MAX 24h', 'WINDOW SESSION GAP 5m'],
+    ['WINDOW SESSION GAP 5m MAX 1h', 'WINDOW SESSION GAP 5m MAX 1h'],
   ])('%s', (window, canonical) => {
     expect(compileText(`from server(a) select m ${window} compute AVG since 1h`).text).toBe(
       `FROM a SELECT m ${canonical} COMPUTE avg`,
     )
+  })
+})
+
+test('options that say nothing are not in the text', () => {
+  const text = 'FROM a SELECT m WINDOW 5s COMPUTE avg'
+  expect(compileText(`${text} FILL NONE EMIT ON END ORDER BY AVG ASC SINCE 1h`).text).toBe(`${text} ORDER BY avg`)
+})
+
+describe('options', () => {
+  const planOf = (rest: string, select = 'm'): QueryPlan =>
+    compileText(`FROM a SELECT ${select} WINDOW 10s COMPUTE avg, max AS Peak ${rest}`)
+
+  test.each<[string, Partial<QueryPlan>]>([
+    ['FILL NONE', {}],
+    ['FILL NULL', { fill: { with: 'null' } }],
+    ['FILL ZERO', { fill: { with: 'value', value: 0 } }],
+    ['FILL -1.5', { fill: { with: 'value', value: -1.5 } }],
+    ['FILL PREVIOUS', { fill: { with: 'previous', within: { windows: 5 } } }],
+    ['FILL PREVIOUS WITHIN 1m', { fill: { with: 'previous', within: { ms: 60_000 } } }],
+    ['LATENESS 1d', { latenessMs: DAY_MS }],
+    ['LATENESS 20s THEN DROP', { latenessMs: 20_000, late: 'drop' }],
+    ['LATENESS 20s THEN side', { latenessMs: 20_000, late: 'side' }],
+    ['LATENESS 20s THEN REPAIR', { latenessMs: 20_000, late: 'repair' }],
+    ['EMIT ON END', {}],
+    ['EMIT FINAL', { emit: { at: 'final' } }],
+    ['EMIT EVERY 1s', { emit: { at: 'every', everyMs: 1_000 } }],
+    ['EMIT EVERY 9999ms', { emit: { at: 'every', everyMs: 9_999 } }],
+    ['ORDER BY avg', { orderBy: { column: 'avg', descending: false } }],
+    ['ORDER BY PEAK DESC LIMIT 3', { orderBy: { column: 'Peak', descending: true }, limit: 3 }],
+    ['MIN SAMPLES 20', { minSamples: 20 }],
+  ])('%s', (rest, parts) => {
+    const { text: _, ...plan } = planOf(rest)
+    const { text: __, ...bare } = planOf('')
+    expect(plan).toEqual({ ...bare, ...parts })
+  })
+
+  test.each(['rate', 'increase'] as const)('%s is the reading of the plan', (reading) => {
+    expect(planOf('', `${reading}(m)`)).toMatchObject({ reading, selector: { metric: 'm' } })
+    expect(planOf('')).not.toHaveProperty('reading')
+  })
+
+  const avg = { op: 'column', name: 'avg' } as const
+  const peak = { op: 'column', name: 'Peak' } as const
+  const number = (value: number) => ({ op: 'number', value }) as const
+  test.each<[string, QueryPlan['having']]>([
+    ['avg > 3', { op: '>', left: avg, right: number(3) }],
+    ['AVG = peak', { op: '=', left: avg, right: peak }],
+    ['avg < -3', { op: '<', left: avg, right: number(-3) }],
+    ['-avg >= 12.5%', { op: '>=', left: { op: 'negate', of: avg }, right: number(0.125) }],
+    [
+      'avg - 1 - 2 * peak != 0',
+      {
+        op: '!=',
+        left: {
+          op: '-',
+          left: { op: '-', left: avg, right: number(1) },
+          right: { op: '*', left: number(2), right: peak },
+        },
+        right: number(0),
+      },
+    ],
+    [
+      'avg BETWEEN 1 AND peak',
+      {
+        op: 'and',
+        left: { op: '>=', left: avg, right: number(1) },
+        right: { op: '<=', left: avg, right: peak },
+      },
+    ],
+    [
+      'avg IS NULL OR NOT peak IS NOT NULL AND avg <= 2',
+      {
+        op: 'or',
+        left: { op: 'isNull', of: avg },
+        right: {
+          op: 'and',
+          left: { op: 'not', of: { op: 'isNotNull', of: peak } },
+          right: { op: '<=', left: avg, right: number(2) },
+        },
+      },
+    ],
+    [
+      'avg / Checkout.Total > 1',
+      {
+        op: '>',
+        left: { op: '/', left: avg, right: { op: 'other', query: 'Checkout', column: 'Total' } },
+        right: number(1),
+      },
+    ],
+  ])('HAVING %s', (condition, having) => {
+    expect(planOf(`HAVING ${condition}`).having).toEqual(having)
   })
 })
 
@@ -130,7 +258,22 @@ describe('with a catalog', () => {
     expect(check(text, { catalog: catalogOf({ kind: 'delta' }) })).toEqual([])
   })
 
-  test('a counter is counted only', () => {
+  test.each(['rate', 'increase'])('%s is of counters and deltas', (reading) => {
+    const read = text.replace('cpu.utilization', `${reading}(cpu.utilization)`).replace('count, sum', 'sum, max, count')
+    for (const kind of ['counter', 'delta'] as const) expect(check(read, { catalog: catalogOf({ kind }) })).toEqual([])
+    for (const kind of ['gauge', 'distribution'] as const)
+      for (const assumed of [false, true]) {
+        const [problem, ...more] = check(read, { catalog: catalogOf({ kind, assumed }) })
+        expect(problem).toMatchObject({ code: 'KIND_MISMATCH', severity: 'error', start: read.indexOf(reading) })
+        expect(problem?.end).toBe(read.indexOf(reading) + reading.length)
+        expect(more).toEqual([])
+      }
+  })
+
+  test('a counter is counted only, and rate and increase are proposed', () => {
+    const [problem] = check(text, { catalog: catalogOf({ kind: 'counter' }) })
+    expect(problem?.hint).toContain('SELECT increase(m)')
+    expect(problem?.hint).toContain('SELECT rate(m)')
     expect(check(text.replace('sum', 'avg'), { catalog: catalogOf({ kind: 'counter', assumed: true }) })).toMatchObject(
       [{ code: 'KIND_MISMATCH', severity: 'error' }],
     )
@@ -168,6 +311,14 @@ test('a declaration', () => {
     },
     { compiled: { type: 'declare-metric', metric: 'x', declaration: { kind: 'gauge' } }, diagnostics: [] },
   ])
+  const [counter, wrong] = parse(
+    'DECLARE METRIC c FIRST ZERO KIND COUNTER; DECLARE METRIC g KIND GAUGE FIRST ZERO',
+  ).statements
+  expect(counter && compileStatement(counter).compiled).toMatchObject({
+    declaration: { kind: 'counter', first: 'zero' },
+  })
+  expect(wrong && compileStatement(wrong)).toMatchObject({ diagnostics: [{ code: 'FIRST_NEEDS_COUNTER' }] })
+  expect(wrong && compileStatement(wrong)).not.toHaveProperty('compiled')
 })
 
 describe('compileText throws a QueryError', () => {

@@ -11,7 +11,7 @@ function planOf(sizeMs: number, stepMs: number, offsetMs: number): QueryPlan {
     planVersion: 1,
     text: `${sizeMs} ${stepMs} ${offsetMs}`,
     selector: { metric: 'm', from: [{ dimension: 'server', pattern: { kind: 'any' } }], except: [], where: [] },
-    window: { sizeMs, stepMs, offsetMs },
+    window: { type: 'fixed', sizeMs, stepMs, offsetMs },
     columns: [
       { name: 'sum', aggregate: { fn: 'sum' } },
       { name: 'p90', aggregate: { fn: 'percentile', rank: { digits: 9, scale: 1 } } },

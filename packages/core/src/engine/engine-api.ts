@@ -174,8 +174,13 @@ export interface SourceInfo {
  * watermark until its first poll and while it has a backlog; see `SourceState`.
  */
 export interface PolledSource {
-  /** `backlog`: records left to read after this batch. */
-  ingest(batch: SampleBatch, options: { readonly backlog: number; readonly batchId?: string }): IngestResult
+  /** Where reading goes on: the offset of the last batch taken, of an earlier life too when a snapshot was restored. */
+  readonly offset: string | undefined
+  /** `backlog`: records left to read after this batch. `offset`: where reading goes on after it. */
+  ingest(
+    batch: SampleBatch,
+    options: { readonly backlog: number; readonly batchId?: string; readonly offset?: string },
+  ): IngestResult
   /** Says that a poll found nothing more to read. */
   caughtUp(): void
   /** The source is gone (its partition moved on) and no longer holds anything. */
@@ -199,6 +204,14 @@ export interface LagExplanation {
 
 /** What an engine says about itself. */
 export type EngineStats = EngineNumbers
+
+export interface RestoreOptions {
+  /**
+   * Samples with times before this may be missing: those that came after the snapshot and are not sent again. Windows
+   * that start earlier are `partial`. Default: now. `-Infinity`: everything since the snapshot is replayed.
+   */
+  readonly gapUntilMs?: number
+}
 
 export interface Engine extends AsyncDisposable {
   readonly registry: SeriesDirectory
@@ -239,5 +252,17 @@ export interface Engine extends AsyncDisposable {
    */
   settled(): Promise<void>
   stats(): EngineStats
+  /**
+   * All that a later life needs to go on from here: series, open windows, what was emitted of them, watermarks,
+   * offsets, batch ids, queries with their versions. Captured before this returns; handed out, once, while the engine
+   * goes on. Replays under way are not part of it.
+   */
+  snapshot(): Iterable<Uint8Array>
+  /**
+   * Takes over a snapshot; only in an engine in which nothing was done yet. Then replaying what came after it gives
+   * what would have come without the break. Raises the generation. When it rejects (`STATE_CORRUPT`, `STATE_VERSION`)
+   * the engine is closed.
+   */
+  restore(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options?: RestoreOptions): Promise<void>
   close(): Promise<void>
 }

@@ -30,7 +30,8 @@ export function checkPlan(plan: QueryPlan, minWindowMs: number, latenessMs: numb
 function checkWindow(window: WindowPlan, minWindowMs: number, latenessMs: number): void {
   if (window.type === 'session') checkSession(window, minWindowMs)
   else if (window.type === 'calendar') checkCalendar(window)
-  else checkFixed(window, minWindowMs, latenessMs)
+  else if (window.type === 'fixed') checkFixed(window, minWindowMs, latenessMs)
+  else throw invalid(`there are no windows of type ${String(Reflect.get(window, 'type'))}`, 'use fixed, calendar or session')
 }
 
 function checkFixed({ sizeMs, stepMs, offsetMs }: FixedWindowPlan, minWindowMs: number, latenessMs: number): void {

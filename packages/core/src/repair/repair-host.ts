@@ -1,15 +1,26 @@
 import type { QueryPlan } from '../plan/query-plan.ts'
-import type { SeriesRegistry } from '../registry/series-registry.ts'
 import type { WindowResult } from '../result/window-result.ts'
 import type { StorageAdapter } from '../storage/storage-adapter.ts'
 import type { RepairKey } from './dirty-windows.ts'
 
+/** Which windows of a query to compute, and from where. */
+export interface RecomputeRange {
+  readonly key: RepairKey
+  /** To be scanned for raw samples instead of the host's own: it counts what is read. */
+  readonly storage: StorageAdapter
+  /** Start of a window, or of a cell of sessions. Inclusive. */
+  readonly fromMs: number
+  /** Windows that start before this are computed. Exclusive. */
+  readonly toMs: number
+  readonly signal: AbortSignal
+}
+
 /** What repairs need of the engine. */
 export interface RepairHost {
-  readonly registry: SeriesRegistry
   readonly storage: StorageAdapter
   nowMs(): number
-  tenantId(tenant: string): number
+  /** A run over history: each row of each window once, windows by start; sessions in any order. */
+  recompute(plan: QueryPlan, range: RecomputeRange): AsyncIterable<WindowResult>
   /** The plan of the query in this version; undefined when it is gone, and then its marks go too. */
   planOf(key: RepairKey): QueryPlan | undefined
   /** Rows of the query that end at or before this are changed by repairs alone. */

@@ -1,8 +1,6 @@
-import { runOverHistory } from '../engine/history-run.ts'
 import { WindrowError } from '../errors.ts'
 import type { SampleBatch } from '../ingest/sample-batch.ts'
 import type { QueryPlan } from '../plan/query-plan.ts'
-import type { SeriesRegistry } from '../registry/series-registry.ts'
 import type { WindowResult } from '../result/window-result.ts'
 import type { StorageAdapter } from '../storage/storage-adapter.ts'
 import { type DiffContext, diffRows, groupKeyOf, staleRow } from './diff-rows.ts'
@@ -10,6 +8,7 @@ import type { RepairKey } from './dirty-windows.ts'
 import { meteredStorage } from './metered-storage.ts'
 import { throwIfAborted } from './or-aborted.ts'
 import { pairWindows } from './pair-windows.ts'
+import type { RepairHost } from './repair-host.ts'
 import { type RepairRange, type RepairWindow, rangesOf, withFilledAfter } from './repair-ranges.ts'
 import type { RowBudget } from './row-budget.ts'
 import { WindowRows } from './window-rows.ts'
@@ -17,10 +16,8 @@ import { WindowRows } from './window-rows.ts'
 export interface RepairRunOptions {
   readonly key: RepairKey
   readonly plan: QueryPlan
-  readonly registry: SeriesRegistry
   readonly storage: StorageAdapter
-  readonly tenantId: number
-  readonly nowMs: number
+  readonly recompute: RepairHost['recompute']
   /** Rows that end later are still live: neither emitted nor taken back. */
   readonly finalThroughMs: number
   /** Time of the first stored sample of the tenant. */
@@ -93,16 +90,14 @@ export class RepairRun {
 
   /** Repairs a range up to its end, or up to a window that has too many rows; then that one is returned. */
   async #repairRange({ fromMs, toMs, windows }: RepairRange): Promise<RepairWindow | undefined> {
-    const { plan, key, registry, tenantId, nowMs, finalThroughMs, signal, emit } = this.#options
+    const { plan, key, recompute, finalThroughMs, signal, emit } = this.#options
     let over: RepairWindow | undefined
     const storage = this.#metered(windows, (window) => {
       over = window
     })
     const untilMs = this.#isSession ? toMs : windows[windows.length - 1]!.startMs + 1
-    const { tenant, query } = key
-    const run = { registry, storage, tenant, tenantId, nowMs, fromMs, toMs: untilMs, query, signal }
     // Each window once, as it is in the end.
-    const history = runOverHistory({ ...plan, emit: { at: 'end' } }, run)
+    const history = recompute({ ...plan, emit: { at: 'end' } }, { key, storage, fromMs, toMs: untilMs, signal })
     const fresh = this.#isSession ? byStart(history) : history
     const isComputed = coverTest(windows, plan)
     const liveThroughMs = new Map<string, number>()

@@ -4,7 +4,7 @@ import type { StateStore } from '../storage/state-store.ts'
 import type { WindowScheme } from '../window/window-scheme.ts'
 import { DirtyWindows, type RepairKey } from './dirty-windows.ts'
 import { orAborted } from './or-aborted.ts'
-import type { RepairHost } from './repair-host.ts'
+import type { RecomputeRange, RepairHost } from './repair-host.ts'
 import type { RepairWindow } from './repair-ranges.ts'
 import { RepairRun } from './repair-run.ts'
 import { RowBudget } from './row-budget.ts'
@@ -239,16 +239,14 @@ export class Repairer {
   }
 
   async #repair({ key, plan, finalThroughMs, dirty, stale }: Task, pass: Pass): Promise<void> {
-    const { registry, storage } = this.#host
+    const { storage } = this.#host
     const { signal } = this.#abort
     const { firstMs } = await orAborted(storage.catalog(key.tenant), signal)
     const options = {
       key,
       plan,
-      registry,
       storage,
-      tenantId: this.#host.tenantId(key.tenant),
-      nowMs: this.#host.nowMs(),
+      recompute: (of: QueryPlan, range: RecomputeRange) => this.#host.recompute(of, range),
       finalThroughMs,
       storedFromMs: firstMs ?? Number.POSITIVE_INFINITY,
       maxWindowRows: this.#maxWindowRows,

@@ -99,7 +99,7 @@ export class ResultRowReader {
     if ((flags & NEW_SHAPE) !== 0) this.#shape = loadShape(reader)
     const shape = this.#shape
     const source = SOURCES[flags >>> SOURCE_SHIFT]
-    if (shape === undefined || source === undefined) reader.corrupt(`row with flags ${flags} cannot be`, offset)
+    if (shape === undefined || source === undefined) return reader.corrupt(`row with flags ${flags} cannot be`, offset)
     const group: Record<string, string | null> = Object.create(null)
     for (const name of shape.dimensions)
       group[name] = reader.boolean('whether a group has a value') ? reader.symbol('value of a group') : null

@@ -95,8 +95,8 @@ export class SourceWatermarks {
   abandonSlowest(nowMs: number, reason: Exclude<AbandonReason, 'no-progress'>): string | undefined {
     this.watermarkMs(nowMs)
     const source = this.#slowest(nowMs)
-    if (source === undefined || !this.#isBehind(source, nowMs)) return undefined
-    if (source.watermarkMs >= nowMs - this.#options.maxWaitMs) return undefined
+    // Only a source that catches up is ever further back than this.
+    if (source === undefined || source.watermarkMs >= nowMs - this.#options.maxWaitMs) return undefined
     source.abandoned = reason
     return source.name
   }

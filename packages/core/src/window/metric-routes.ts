@@ -1,6 +1,8 @@
 import { growInt32, growUint8 } from '../internal/grow.ts'
 import type { MetricKind, SeriesRef } from '../registry/identity.ts'
 import type { MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 import type { SeriesStore } from './series-store.ts'
 
 /** Numbers an entry has in `MetricRoutes.entries`, side by side so that one look brings them all. */
@@ -98,6 +100,39 @@ export class MetricRoutes {
     for (const [index, left] of this.stores.entries())
       for (let position = 0; position < left.seriesMatched; position++)
         this.#link(localIndexes[left.refs[position]!]!, index, position)
+  }
+
+  /** Writes which series the stores were shown, and how readings take them. */
+  save(writer: StateWriter): void {
+    writer.row(this.#readAs, 0, this.#routed)
+  }
+
+  /** Reads what `save` wrote, before there are stores; those follow by `restore`. */
+  load(reader: StateReader): void {
+    const { offset } = reader
+    const readAs = reader.bytes('routed series')
+    const { series, seriesCount } = this.#metric
+    if (readAs.length > seriesCount || readAs.some((as) => as > READ_NOTHING))
+      reader.corrupt(`${readAs.length} series were routed, ${this.#metric.name} has ${seriesCount}`, offset)
+    this.#readAs = growUint8(readAs, series.length)
+    this.heads = growInt32(this.heads, series.length, -1)
+    this.#routed = readAs.length
+  }
+
+  /** Adds a store that has its series already, `reader` having read them. */
+  restore(store: SeriesStore, reader: StateReader): void {
+    this.stores.push(store)
+    this.#noteReadings()
+    const { localIndexes } = this.#registry
+    let before = -1
+    for (let position = 0; position < store.seriesMatched; position++) {
+      const ref = store.refs[position]!
+      const local = localIndexes[ref] ?? this.#routed
+      if (this.#metric.series[local] !== ref || local <= before || local >= this.#routed)
+        reader.corrupt(`series ${ref} cannot be of a store on ${this.#metric.name}`)
+      this.#link(local, this.stores.length - 1, position)
+      before = local
+    }
   }
 
   #noteReadings(): void {

@@ -6,12 +6,15 @@ import type { QueryPlan } from '../plan/query-plan.ts'
 import type { SeriesInfo } from '../registry/identity.ts'
 import { compileSelector } from '../registry/selector.ts'
 import type { MetricEntry } from '../registry/series-registry.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 import { Groups } from './groups.ts'
 import type { PaneState } from './merged-panes.ts'
 import { Pane } from './pane.ts'
 import { paneBounds } from './pane-edges.ts'
 import { PaneTidier } from './pane-tidier.ts'
 import type { QueryWindows } from './query-windows.ts'
+import { loadSeries, saveSeries } from './series-state.ts'
 import type { SeriesStore } from './series-store.ts'
 import { WindowParts } from './window-parts.ts'
 
@@ -101,8 +104,7 @@ export class PaneStore implements SeriesStore {
     this.groupSlots[position] = this.groups.slotOf(info)
     if (this.isReading) {
       this.slots[position] = position
-      const positions = (this.positions[this.groupSlots[position]!] ??= [])
-      positions.push(position)
+      this.#listPosition(position)
     }
     // The pane in use may have no room for it: it is looked up again, and grows then.
     this.#current = NO_PANE
@@ -206,12 +208,12 @@ export class PaneStore implements SeriesStore {
   partsOfDue(query: QueryWindows, startMs: number, endMs: number): PaneState[] {
     // What comes for these panes from now on is late, be it from a listener that is told of the window.
     if (endMs > this.#onTimeFromMs) this.#onTimeFromMs = endMs
-    return this.#parts.of(query, startMs, endMs, this.#stateSlots, true)
+    return this.#parts.of(query, startMs, endMs, this.#stateSlots, true, this.#onTimeFromMs)
   }
 
   /** As `partsOfDue`, for any window. */
   partsOf(query: QueryWindows, startMs: number, endMs: number): PaneState[] {
-    return this.#parts.of(query, startMs, endMs, this.#stateSlots, false)
+    return this.#parts.of(query, startMs, endMs, this.#stateSlots, false, this.#onTimeFromMs)
   }
 
   /** Index of the first pane that ends after `timeMs`. */
@@ -226,6 +228,40 @@ export class PaneStore implements SeriesStore {
     return low
   }
 
+  /** Writes the store with its queries, in their order. */
+  save(writer: StateWriter): void {
+    saveSeries(writer, this)
+    for (const count of this.#counts) writer.varint(count)
+    writer.boolean(this.#withSketches)
+    writer.f64(this.#onTimeFromMs)
+    writer.varint(this.panes.length)
+    for (const pane of this.panes) pane.save(writer)
+    for (const query of this.queries) query.save(writer)
+    this.#parts.save(writer)
+    this.#tidier.save(writer, this.queries)
+  }
+
+  /** Reads what `save` wrote into a new store of the same plan; the queries are new ones of the same plans. */
+  load(reader: StateReader, queries: readonly QueryWindows[]): void {
+    const { seriesMatched, refs, groupSlots } = loadSeries(reader, this.groups)
+    this.seriesMatched = seriesMatched
+    this.refs = refs
+    this.groupSlots = groupSlots
+    this.slots = this.isReading ? Uint32Array.from(groupSlots.keys()) : groupSlots
+    if (this.isReading) for (let position = 0; position < seriesMatched; position++)
+        this.#listPosition(position)
+    for (let field = 0; field < this.#counts.length; field++) this.#counts[field] = reader.varint('samples')
+    this.#withSketches = reader.boolean('whether a store has sketches')
+    const onTimeFromMs = reader.f64('start of what is on time')
+    for (let left = reader.count('panes', 26); left > 0; left--) this.#loadPane(reader)
+    for (const query of queries) query.load(reader, this.groups.count)
+    this.queries.push(...queries)
+    this.#queriesChanged()
+    this.#onTimeFromMs = onTimeFromMs
+    this.#parts.load(reader)
+    this.#tidier.load(reader, queries)
+  }
+
   get bytes(): number {
     return this.panes.reduce(
       (bytes, pane) => bytes + pane.bytes,
@@ -237,10 +273,25 @@ export class PaneStore implements SeriesStore {
     return this.isReading ? this.seriesMatched : this.groups.count
   }
 
+  #listPosition(position: number): void {
+    const slot = this.groupSlots[position]!
+    const positions = this.positions[slot]
+    if (positions === undefined) this.positions[slot] = [position]
+    else positions.push(position)
+  }
+
   #growSeries(capacity: number): void {
     this.refs = growUint32(this.refs, capacity)
     this.slots = growUint32(this.slots, capacity)
     this.groupSlots = this.isReading ? growUint32(this.groupSlots, capacity) : this.slots
+  }
+
+  #loadPane(reader: StateReader): void {
+    const { offset } = reader
+    const pane = Pane.load(reader)
+    if (!(pane.startMs >= (this.panes.at(-1)?.endMs ?? Number.NEGATIVE_INFINITY)))
+      reader.corrupt('panes are not in the order of their times', offset)
+    this.panes.push(pane)
   }
 
   #queriesChanged(): void {

@@ -1,3 +1,5 @@
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 import { firstStartingAt, type Pane } from './pane.ts'
 import type { QueryWindows } from './query-windows.ts'
 import type { WindowParts } from './window-parts.ts'
@@ -42,6 +44,22 @@ export class PaneTidier {
     this.#betweenStartsMs = []
     this.#all = false
     return this.#panes.length < before
+  }
+
+  /** Writes which panes are still to be looked at. */
+  save(writer: StateWriter, queries: readonly QueryWindows[]): void {
+    writer.boolean(this.#all)
+    if (this.#all) return
+    for (const query of queries) writer.f64(this.#tidiedThroughMs.get(query)!)
+    writer.row(Float64Array.from(this.#betweenStartsMs))
+  }
+
+  /** Reads what was saved of the same queries. */
+  load(reader: StateReader, queries: readonly QueryWindows[]): void {
+    this.#all = reader.boolean('whether all panes are to be looked at')
+    if (this.#all) return
+    for (const query of queries) this.#tidiedThroughMs.set(query, reader.f64('final line'))
+    this.#betweenStartsMs = [...reader.f64s('starts of panes')]
   }
 
   #free(queries: readonly QueryWindows[]): void {

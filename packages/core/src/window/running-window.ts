@@ -1,3 +1,5 @@
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 import { MergedPanes, type PaneState } from './merged-panes.ts'
 import { FANOUT, type PaneListener, type PaneTree } from './pane-tree.ts'
 
@@ -56,6 +58,17 @@ export class RunningWindow implements PaneListener {
 
   get bytes(): number {
     return [...this.#left, ...this.#right].reduce((bytes, run) => bytes + run.merged.bytes, 0)
+  }
+
+  /** Writes where the middle is. What is merged depends on nothing else and is made again. */
+  save(writer: StateWriter): void {
+    writer.f64(this.#middle)
+    writer.varint(this.#top)
+  }
+
+  load(reader: StateReader): void {
+    this.#middle = reader.f64('middle of a window')
+    this.#top = reader.varint('level of a middle')
   }
 
   #chooseMiddle(from: number, to: number): void {

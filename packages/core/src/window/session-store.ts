@@ -116,7 +116,7 @@ export class SessionStore implements SeriesStore {
     if (this.#isAltered || this.#timers.size > 2 * this.items + SPARE_TIMERS) this.#setTimers()
     const emittedBeforeMs = query.emittedThroughMs
     // First of all, so that samples that readers send while they read count as late, or as too late.
-
+    query.moveTo(watermarkMs)
     const due: Due[] = []
     const sealed: Session[] = []
     for (let session = this.#timers.takeDue(watermarkMs); session !== undefined; ) {
@@ -132,7 +132,7 @@ export class SessionStore implements SeriesStore {
     this.#takeChanged(due, watermarkMs, nowMs, emitter.source === 'live' && query.takeEarlyPeriod(nowMs))
     for (const { session, isEarly } of this.#inOrder(due)) {
       // A reader's sample may have put it into another session, or opened it again.
-      if (!session.isHeld || (!isEarly && session.endMs(query.gapMs) > watermarkMs)) continue
+      if (!session.isHeld) continue
       emitter.emitSession(query, session, this.groups.values(session.slot), nowMs, isEarly)
     }
     for (const session of sealed) this.#free(session)

@@ -4,6 +4,8 @@ import { BatchColumn, type SampleBatch, SampleFlag } from '../ingest/sample-batc
 import type { SeriesProgress } from '../registry/series-progress.ts'
 import type { MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
 import type { ResultSource, WindowResult } from '../result/window-result.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 import {
   ENTRY_NEXT,
   ENTRY_POSITION,
@@ -250,6 +252,87 @@ export class WindowOperator {
     return drainedMs
   }
 
+  /**
+   * Writes all state, with that of the queries that run; those of `queries` that do not are left out. Between two
+   * calls of other methods, never from within `emit`.
+   */
+  save(writer: StateWriter, queries: readonly RunningQuery[]): void {
+    this.#route()
+    const numbers = new Map(queries.map((query, number) => [query, number]))
+    writer.f64(this.#watermarkMs)
+    writer.f64(this.#startMs ?? Number.NaN)
+    writer.f64(this.#maxEventMs)
+    writer.varint(this.#routedSeries)
+    this.#pairs.save(writer)
+    writer.varint(this.#routesOfMetric.reduce((count, routes) => (routes === undefined ? count : count + 1), 0))
+    for (const [metricId, routes] of this.#routesOfMetric.entries()) {
+      if (routes === undefined) continue
+      writer.varint(metricId)
+      routes.save(writer)
+    }
+    writer.varint(this.#stores.length)
+    for (const store of this.#stores) {
+      writer.text(store.key)
+      writer.varint(store.queries.length)
+      for (const query of store.queries) this.#saveJoined(writer, query, numbers)
+      store.save(writer)
+    }
+  }
+
+  /**
+   * Takes on what `save` wrote, into an operator that has done nothing yet, over a registry that has all series of
+   * then. `queries` are new ones of the same plans, made by `newQuery`, each at the place it had. What is emitted from
+   * then on is to the bit what the operator that was saved would emit.
+   *
+   * @throws WindrowError `STATE_CORRUPT`, also when the queries are not those of the snapshot; the operator is then of
+   * no use
+   */
+  load(reader: StateReader, queries: readonly RunningQuery[]): void {
+    if (this.#joined.size > 0) throw new TypeError('an operator that has queries cannot load others')
+    this.#watermarkMs = reader.f64('watermark')
+    const startMs = reader.f64('start')
+    this.#startMs = Number.isNaN(startMs) ? undefined : startMs
+    this.#maxEventMs = reader.f64('greatest time')
+    this.#routedSeries = reader.index('routed series', this.#registry.size + 1)
+    this.#progress?.ensure(this.#routedSeries)
+    this.#pairs.load(reader, this.#registry.size)
+    for (let left = reader.count('metrics', 2); left > 0; left--)
+      this.#routesOf(this.#registry.metrics[reader.index('metric', this.#registry.metrics.length)]!).load(reader)
+    for (let left = reader.count('stores', 2); left > 0; left--) this.#loadStore(reader, queries)
+  }
+
+  #saveJoined(writer: StateWriter, query: RunningQuery, numbers: ReadonlyMap<RunningQuery, number>): void {
+    const number = numbers.get(query)
+    if (number === undefined) throw new RangeError(`query ${query.name} is not among those to be saved`)
+    const { matched, onTime, excluded } = this.#joined.get(query)!
+    writer.varint(number)
+    writer.varint(matched)
+    writer.varint(onTime)
+    writer.varint(excluded)
+  }
+
+  #loadStore(reader: StateReader, queries: readonly RunningQuery[]): void {
+    const { offset } = reader
+    const key = reader.text('key of a store')
+    const counted = new Map<QueryWindows, Counted>()
+    for (let left = reader.count('queries of a store', 4); left > 0; left--) {
+      const query = savedQuery(reader, queries, key)
+      if (counted.has(query) || this.#joined.has(query)) reader.corrupt('query is in two stores', offset)
+      counted.set(query, loadCounted(reader))
+    }
+    const own = [...counted.keys()]
+    const store = this.#emptyStore(reader, own)
+    store.load(reader, own)
+    for (const [query, counts] of counted) this.#joined.set(query, { query, store, ...counts })
+    this.#routesOf(store.metric).restore(store, reader)
+    this.#stores.push(store)
+  }
+
+  #emptyStore(reader: StateReader, [first]: readonly QueryWindows[]): PaneStore {
+    if (first === undefined) return reader.corrupt('store has no queries')
+    return new PaneStore(this.#registry.metricEntry(this.#tenantId, first.plan.selector.metric), first.plan)
+  }
+
   #applyValues(batch: SampleBatch): void {
     const { series, timestampsMs, values, length } = batch
     const { metricIds, localIndexes } = this.#registry
@@ -431,6 +514,23 @@ export class WindowOperator {
     routes.add(store)
     this.#stores.push(store)
     return store
+  }
+}
+
+/** The query whose number comes next; it is to be one of a store with that key. */
+function savedQuery(reader: StateReader, queries: readonly RunningQuery[], key: string): QueryWindows {
+  const { offset } = reader
+  const query = queries[reader.index('query', queries.length)]
+  return query instanceof QueryWindows && storeKey(query.plan) === key
+    ? query
+    : reader.corrupt('query is not the one that was saved', offset)
+}
+
+function loadCounted(reader: StateReader): Counted {
+  return {
+    matched: reader.varint('samples matched before a query'),
+    onTime: reader.varint('samples on time before a query'),
+    excluded: reader.varint('samples excluded before a query'),
   }
 }
 

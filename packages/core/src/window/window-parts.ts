@@ -1,3 +1,5 @@
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 import type { PaneState } from './merged-panes.ts'
 import { firstStartingAt, type Pane } from './pane.ts'
 import { FANOUT, PaneTree } from './pane-tree.ts'
@@ -37,9 +39,17 @@ export class WindowParts {
 
   /**
    * Disjoint parts that together are the panes inside `[startMs, endMs)`. `slots` are those the store has. `sliding`
-   * says that this window ends no earlier than the one before it that was asked for so.
+   * says that this window ends no earlier than the one before it that was asked for so. Panes that reach past
+   * `settledMs` take samples nobody tells of and are left as they are.
    */
-  of(query: QueryWindows, startMs: number, endMs: number, slots: number, sliding: boolean): PaneState[] {
+  of(
+    query: QueryWindows,
+    startMs: number,
+    endMs: number,
+    slots: number,
+    sliding: boolean,
+    settledMs: number,
+  ): PaneState[] {
     const panes = this.#panes
     const tree = this.#tree
     const first = firstStartingAt(panes, startMs)
@@ -49,7 +59,7 @@ export class WindowParts {
     if (last > first && panes[last - 1]!.endMs > endMs) untilMs = panes[--last]!.startMs
     const running = this.#running.get(query)
     const firstBlock = Math.ceil(startMs / tree.blockMs)
-    const endBlock = Math.floor(untilMs / tree.blockMs)
+    const endBlock = Math.floor(Math.min(untilMs, settledMs) / tree.blockMs)
     if (last - first < MERGE_FROM_PANES || running === undefined || endBlock <= firstBlock)
       return panes.slice(first, last)
     tree.slots = slots
@@ -73,6 +83,16 @@ export class WindowParts {
   /** Panes that start at or before `startMs` are gone. */
   forgetThrough(startMs: number): void {
     this.#tree.forgetThrough(startMs)
+  }
+
+  /** Writes what the order of merging depends on, and with it the last bits of sums. */
+  save(writer: StateWriter): void {
+    for (const running of this.#running.values()) running.save(writer)
+  }
+
+  /** Reads what was saved of the same queries. */
+  load(reader: StateReader): void {
+    for (const running of this.#running.values()) running.load(reader)
   }
 
   get bytes(): number {

@@ -9,7 +9,7 @@ import {
 import { compileSelector } from '../../src/registry/selector.ts'
 import { SeriesRegistry } from '../../src/registry/series-registry.ts'
 import type { RepairKey } from '../../src/repair/dirty-windows.ts'
-import type { RepairHost } from '../../src/repair/repair-host.ts'
+import type { RecomputeRange, RepairHost } from '../../src/repair/repair-host.ts'
 import { Repairer, type RepairerOptions } from '../../src/repair/repairer.ts'
 
 export const T0: number = Date.UTC(2026, 0, 5, 12, 0, 0)
@@ -145,17 +145,19 @@ export class Stage implements RepairHost {
     return this.now
   }
 
-  tenantId(tenant: string): number {
-    return this.registry.tenantId(tenant)
+  recompute(plan: QueryPlan, { key, ...range }: RecomputeRange): AsyncIterable<WindowResult> {
+    const { registry, now } = this
+    const { tenant, query } = key
+    return runOverHistory(plan, {
+      ...{ registry, tenant, tenantId: registry.tenantId(tenant), nowMs: now, query },
+      ...range,
+    })
   }
 
   /** A run of the test's own over what is stored by now. */
   history(fromMs: number, toMs: number): AsyncIterable<WindowResult> {
-    const { registry, storage, now } = this
-    const { tenant, query } = KEY
-    const tenantId = this.tenantId(tenant)
-    const run = { registry, storage, tenant, tenantId, nowMs: now, query, fromMs, toMs }
-    return runOverHistory(this.plans.get(query)!, run)
+    const { signal } = new AbortController()
+    return this.recompute(this.plans.get(KEY.query)!, { key: KEY, storage: this.storage, fromMs, toMs, signal })
   }
 
   planOf({ query }: RepairKey): QueryPlan | undefined {

@@ -29,11 +29,20 @@ function everySecond(server: string, fromMs: number, untilMs: number, source = '
 }
 
 function sourceOf(engine: Engine, name: string): SourceInfo | undefined {
-  return engine.stats().tenants.flatMap(({ sources }) => sources).find(({ source }) => source === name)
+  return engine
+    .stats()
+    .tenants.flatMap(({ sources }) => sources)
+    .find(({ source }) => source === name)
 }
 
 /** What a poll of a partition brings: records in order of time, and how many are left. */
-function poll(engine: Engine, partition: PolledSource, records: readonly Point[], backlog: number, tenant?: string): void {
+function poll(
+  engine: Engine,
+  partition: PolledSource,
+  records: readonly Point[],
+  backlog: number,
+  tenant?: string,
+): void {
   const batch = createSampleBatch(Math.max(1, records.length))
   for (const { server = 'p', metric = 'm', kind = 'gauge', timeMs, value } of records)
     batch.push(

@@ -1,4 +1,5 @@
-import type { QueryCounters, WindowResult } from '../../src/index.ts'
+import type { WindowResult } from '../../src/index.ts'
+import { Counts } from './counts.ts'
 import { holdValues } from './expected-row.ts'
 import type { QuerySpec } from './scenario.ts'
 import { hold } from './violation.ts'
@@ -52,16 +53,7 @@ export class QueryModel {
   spec: QuerySpec
   readonly name: string
   readonly version: number
-  readonly counters: QueryCounters = {
-    matched: 0,
-    applied: 0,
-    lateApplied: 0,
-    toRepair: 0,
-    toSide: 0,
-    lateDropped: 0,
-    excluded: 0,
-  }
-  rows = 0
+  readonly counts: Counts = new Counts()
   readonly #cells = new Map<string, Cell>()
   /** Cells without a row. */
   readonly #silent = new Set<Cell>()
@@ -120,23 +112,25 @@ export class QueryModel {
 
   /** Everything it still had to say is said. */
   get isDone(): boolean {
-    return this.#ownFinalMs >= this.#ownsUntilMs + this.spec.window.sizeMs
+    const lastMs = this.#ownsUntilMs - 1
+    const { sizeMs, stepMs, offsetMs } = this.spec.window
+    return this.#ownFinalMs >= lastMs - mod(lastMs - offsetMs, stepMs) + sizeMs
   }
 
   /** A sample was accepted while the line stood here. */
   take(sample: SeenSample, line: Line): void {
-    const { counters } = this
+    const { counts } = this
     const finalThroughMs = this.#finalMs(line)
-    counters.matched++
+    counts.matched++
     if (sample.isExcluded) {
-      counters.excluded++
+      counts.excluded++
       return
     }
     const ends = endsOf(this.spec, sample.timeMs)
     const firstEndMs = ends[ends.length - 1]!
-    if (firstEndMs <= finalThroughMs) counters.lateDropped++
-    else if (firstEndMs <= this.#emittedThroughMs) counters.lateApplied++
-    else counters.applied++
+    if (firstEndMs <= finalThroughMs) counts.tooLate++
+    else if (firstEndMs <= this.#emittedThroughMs) counts.lateApplied++
+    else counts.applied++
     for (const endMs of ends) {
       if (endMs <= finalThroughMs) break
       if (!this.#owns(endMs)) continue
@@ -153,7 +147,6 @@ export class QueryModel {
     const { name, spec, version } = this
     const where = `${name} v${row.queryVersion} [${row.startMs}, ${row.endMs}) ${JSON.stringify(row.group)}`
     const { sizeMs, stepMs, offsetMs } = spec.window
-    this.rows++
     hold('ownership', row.queryVersion === version, () => `${where} is of version ${row.queryVersion}, not ${version}`)
     hold(
       'alignment',

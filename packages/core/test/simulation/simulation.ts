@@ -13,6 +13,7 @@ import {
 } from '../../src/index.ts'
 import { holdHistory } from './history.ts'
 import { groupOf, planOf, reads } from './plan-of.ts'
+import { Counts } from './counts.ts'
 import { type AcceptedSample, type Line, QueryModel, type SeenSample } from './query-model.ts'
 import { SampleShelf } from './sample-shelf.ts'
 import type { Point, QuerySpec, Scenario, Step } from './scenario.ts'
@@ -44,8 +45,10 @@ interface QueryState {
   model: QueryModel | undefined
   /** Versions that still have windows to finish. */
   retired: QueryModel[]
-  /** Samples handed to whoever listens for late ones, by version. */
-  readonly sides: Map<number, number>
+  /** Counts of versions that are gone. */
+  readonly spent: Counts
+  /** Samples handed to whoever listens for late ones. */
+  sideCount: number
   line: Line
 }
 
@@ -160,11 +163,11 @@ class Simulation {
     if (step.do === 'add') {
       if (known !== undefined) return
       const query = this.#engine.addQuery(step.query, planOf(step.spec), { tenant })
-      const state: QueryState = { tenant, query, spec: step.spec, model: undefined, retired: [], sides: new Map(), line: lineOf(query) }
+      const state: QueryState = { tenant, query, spec: step.spec, model: undefined, retired: [], spent: new Counts(), sideCount: 0, line: lineOf(query) }
       this.#queries.set(key, state)
       query.subscribe((row) => this.#onRow(state, row))
-      query.subscribeLate(({ queryVersion }) => {
-        state.sides.set(queryVersion, (state.sides.get(queryVersion) ?? 0) + 1)
+      query.subscribeLate(() => {
+        state.sideCount++
       })
       this.#beginLife(state)
       return
@@ -207,10 +210,10 @@ class Simulation {
     for (const state of this.#queries.values()) {
       const line = lineOf(state.query)
       for (const model of [...state.retired, state.model]) model?.tick(line)
-      state.retired = state.retired.filter((model) => {
-        if (model.isDone) this.#windows += model.windows
-        return !model.isDone
-      })
+      for (const model of state.retired) if (model.isDone) this.#spend(state, model)
+      state.retired = state.retired.filter((model) => !model.isDone)
+      const { toSide } = state.query.counters
+      hold('side', state.sideCount === toSide, () => `${state.query.name}: ${toSide} to the side, ${state.sideCount} told`)
     }
   }
 
@@ -261,15 +264,16 @@ class Simulation {
       const own = [wanted.received, wanted.accepted, wanted.duplicate, wanted.rejected, 0]
       hold('point-law', String(got) === String(own), () => `${tenant}: ${got}, not ${own}`)
     }
-    for (const { query, model, sides } of this.#queries.values()) {
-      if (model === undefined) continue
-      const { toRepair, toSide, lateDropped, ...got } = query.counters
-      const { toRepair: _r, toSide: _s, lateDropped: late, ...wanted } = model.counters
-      const text = JSON.stringify({ ...sorted(got), late: toRepair + toSide + lateDropped })
-      const own = JSON.stringify({ ...sorted(wanted), late })
-      hold('query-law', text === own, () => `${query.name}: ${text}, not ${own}`)
-      const side = sides.get(model.version) ?? 0
-      hold('side', side === toSide, () => `${query.name}: ${toSide} to the side, ${side} told`)
+    for (const { query, model, retired, spent } of this.#queries.values()) {
+      const wanted = new Counts()
+      for (const counts of [spent, model?.counts, ...retired.map((each) => each.counts)])
+        if (counts !== undefined) wanted.add(counts)
+      const { matched, applied, lateApplied, toRepair, toSide, lateDropped, excluded } = query.counters
+      const got = { matched, applied, lateApplied, tooLate: toRepair + toSide + lateDropped, excluded }
+      const same = (Object.keys(got) as (keyof typeof got)[]).every((name) => got[name] === wanted[name])
+      hold('query-law', same, () => `${query.name}: ${JSON.stringify(got)}, not ${JSON.stringify(wanted)}`)
+      const sum = applied + lateApplied + toRepair + toSide + lateDropped + excluded
+      hold('query-law', matched === sum, () => `${query.name}: ${matched} matched, ${sum} accounted for`)
     }
   }
 
@@ -288,7 +292,6 @@ class Simulation {
   #beginLife(state: QueryState): void {
     const { query, spec, tenant } = state
     if (query.state !== 'running') return
-    state.sides.delete(query.queryVersion)
     this.#specs.push({ tenant, spec })
     const before = this.#tenant(tenant)
       .accepted.filter(({ series }) => reads(spec, tenant, this.#scenario.series[series]!))
@@ -307,8 +310,14 @@ class Simulation {
     for (const model of state.retired) model.retire(fromMs, line)
   }
 
+  /** A version is gone; what it counted stays with the query. */
+  #spend(state: QueryState, model: QueryModel): void {
+    state.spent.add(model.counts)
+    this.#windows += model.windows
+  }
+
   #endLife(state: QueryState): void {
-    for (const model of [...state.retired, state.model]) this.#windows += model?.windows ?? 0
+    for (const model of [...state.retired, state.model]) if (model !== undefined) this.#spend(state, model)
     state.retired = []
     state.model = undefined
   }
@@ -355,8 +364,4 @@ class Simulation {
 function lineOf(query: Query): Line {
   const { watermarkMs, finalThroughMs } = query.progress()
   return { watermarkMs, finalThroughMs }
-}
-
-function sorted(counters: object): object {
-  return Object.fromEntries(Object.entries(counters).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -71,13 +71,15 @@ function readCase({ head, body }: Block, attempt: (read: () => void) => void): S
     line: head.number,
     startMs,
     engineOptions,
-    needsStorage: steps.some(({ action }) => runsOverHistory(action)),
+    needsStorage: steps.some(({ action }) => needsStorage(action)),
     steps,
   }
 }
 
-function runsOverHistory(action: Action): boolean {
-  return action.type === 'eval' || (action.type === 'expect-error' && runsOverHistory(action.action))
+/** Without a storage there is no history to run over, and nothing in the background to wait for. */
+function needsStorage(action: Action): boolean {
+  if (action.type === 'expect-error') return needsStorage(action.action)
+  return action.type === 'eval' || action.type === 'settle'
 }
 
 function readEngine(cursor: Cursor): { startMs: number; engineOptions: EngineOptions } {

@@ -28,7 +28,7 @@ export interface ScriptCase {
   /** Where the manual clock stands at first. */
   readonly startMs: number
   readonly engineOptions: EngineOptions
-  /** Whether a step runs over history, so that the engine needs a storage. */
+  /** Whether a step makes no sense without a storage. */
   readonly needsStorage: boolean
   readonly steps: readonly Step[]
 }

@@ -174,6 +174,20 @@ test('a send says what, from where and under which name', () => {
   })
 })
 
+test('what needs a storage', () => {
+  const needs = (step: string): boolean => parseScript('a.wtest', `case c\n  ${step}`).cases[0]!.needsStorage
+  expect(actionOf('settle')).toEqual({ type: 'settle' })
+  expect(needs('settle')).toBe(true)
+  expect(needs('expect error PLAN_INVALID: settle')).toBe(true)
+  expect(needs('eval [0s, 5s): FROM * SELECT m\n    nothing')).toBe(true)
+  expect(needs('advance 5s')).toBe(false)
+})
+
+test('every outcome of a sample is a fact', () => {
+  const counters = 'matched=7 applied=1 lateApplied=1 toRepair=1 toSide=2 lateDropped=1 excluded=1'
+  expect(actionOf(`expect counters q ${counters}`)).toMatchObject({ subject: 'counters', name: 'q' })
+})
+
 test('a query goes on over deeper lines, and its rows begin with a bracket', () => {
   const action = actionOf('eval [0s, 1m): FROM *\n      SELECT m\n      WINDOW 5s COMPUTE avg\n    [0s, 5s) avg=1~2%')
   expect(action).toMatchObject({

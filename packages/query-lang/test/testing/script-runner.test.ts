@@ -232,6 +232,39 @@ test('cases over history are skipped without a storage', async () => {
   expect(await run(text)).toEqual({ evals: 1, failures: [], skipped: [] })
 })
 
+test('settle waits for what the engine does in the background', async () => {
+  const events: string[] = []
+  const make = (options: EngineOptions): Engine => {
+    const engine = createEngine(options)
+    const [flush, addQuery] = [engine.flush.bind(engine), engine.addQuery.bind(engine)]
+    return Object.assign(engine, {
+      flush: async () => {
+        await flush()
+        events.push('flushed')
+      },
+      addQuery: (...args: Parameters<Engine['addQuery']>) => {
+        events.push(args[0])
+        return addQuery(...args)
+      },
+    })
+  }
+  const query = (name: string): string => `query ${name}: FROM * SELECT m WINDOW 5s COMPUTE avg`
+  expect(await failuresOf(caseOf(query('a'), 'settle', query('b')), make)).toEqual([])
+  expect(events.slice(0, 4)).toEqual(['q', 'a', 'flushed', 'b'])
+})
+
+test('a declaration that means nothing ends its case', async () => {
+  const text = caseOf(
+    'declare c KIND COUNTER FIRST ZERO',
+    'expect metric c kind=counter',
+    'declare g KIND GAUGE FIRST ZERO',
+    'expect counters q matched=9',
+  )
+  expect(await failuresOf(text)).toEqual([
+    'a.wtest:8: c: QUERY_INVALID: 1:29: FIRST is about the running totals of a counter',
+  ])
+})
+
 test('the engine is closed, and its storage with it', async () => {
   const storages: ReturnType<typeof memoryAdapter>[] = []
   const create = () => {
