@@ -5,7 +5,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createVitest, type Plugin, type TestCase, type TestModule, type TestSpecification, type Vitest } from 'vitest/node'
+import type { Plugin } from 'vite'
+import { createVitest, type TestCase, type TestModule, type TestSpecification, type Vitest } from 'vitest/node'
 import { Tally } from './tally.ts'
 
 /** One rule, where it stands, and the test that would miss it. Paths are relative to the repository. */

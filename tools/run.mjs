@@ -61,6 +61,7 @@ const tasks = {
   typecheck: (node, args) => runChild(node, [turbo, 'run', 'typecheck', '//#typecheck:tools', ...args]),
   lint: (node, args) => runChild(node, [tool('@biomejs', 'biome', 'bin', 'biome'), 'check', ...args, '.']),
   layers: (node, args) => runChild(node, [join(root, 'tools', 'check-layers.ts'), ...args]),
+  mutations: (node, args) => runChild(node, [join(root, 'tools', 'mutations.ts'), ...args]),
   packages: (node, args) => runChild(node, [join(root, 'tools', 'check-packages.ts'), ...args]),
   smoke: (node, args) => runChild(node, [fromSource, join(root, 'tools', 'smoke.ts'), ...args]),
 }

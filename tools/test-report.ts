@@ -1,6 +1,7 @@
 // Judges a run of the tests by the report vitest wrote (`WINDROW_TEST_REPORT`): prints what failed or was
 // skipped, and last `N passed, N failed`. When the real series are there, a test file that uses them must have
-// passed with nothing skipped: a run without its data must not look like one with it.
+// passed with nothing skipped: a run without its data must not look like one with it. With `--real-data` there must be
+// such a file in the run.
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { realDataDir } from './testing/real-data.ts'
@@ -24,7 +25,11 @@ export interface Verdict {
 /** `usesRealData` tells whether a test file needs the real series. */
 export function judge(
   report: VitestReport,
-  { realDataPresent, usesRealData }: { realDataPresent: boolean; usesRealData: (file: string) => boolean },
+  {
+    realDataPresent,
+    usesRealData,
+    wantsRealData = false,
+  }: { realDataPresent: boolean; usesRealData: (file: string) => boolean; wantsRealData?: boolean },
 ): Verdict {
   let [passed, failed, realCases] = [0, 0, 0]
   const failures: string[] = []
@@ -49,11 +54,12 @@ export function judge(
     else if (assertionResults.length === 0) fail(`${name}: holds no test`)
     else if (real && realDataPresent && passedHere === 0) fail(`${name}: nothing ran over the real data`)
   }
+  if (wantsRealData && realDataPresent && realCases === 0) fail('the real data is there, and no test used it')
   notes.push(realDataPresent ? `${realCases} tests ran in files that use real data` : 'no real data on this machine')
   return { passed, failed, lines: [...failures, ...notes] }
 }
 
-function main(file: string | undefined): number {
+function main(file: string | undefined, option: string | undefined): number {
   if (file === undefined || !existsSync(file)) {
     console.log('FAIL  the tests wrote no report\n0 passed, 1 failed')
     return 1
@@ -61,6 +67,7 @@ function main(file: string | undefined): number {
   const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport
   const { passed, failed, lines } = judge(report, {
     realDataPresent: existsSync(realDataDir),
+    wantsRealData: option === '--real-data',
     usesRealData: (path) => /shared\/data|testing\/real-data/.test(readFileSync(path, 'utf8')),
   })
   const root = fileURLToPath(new URL('../', import.meta.url))
@@ -69,4 +76,4 @@ function main(file: string | undefined): number {
   return failed > 0 || passed === 0 ? 1 : 0
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = main(process.argv[2])
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = main(process.argv[2], process.argv[3])

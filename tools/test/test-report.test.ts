@@ -36,3 +36,11 @@ test('skipping is a note without the real data and a failure with it', () => {
   expect(strict).toMatchObject({ passed: 2, failed: 1 })
   expect(strict.lines[0]).toBe('FAIL  real-a: case 1 (skipped although the real data is there)')
 })
+
+test('a run that should use the real data and does not is a failure where it is there', () => {
+  const report = { testResults: [fileReport('a', ['passed'])] }
+  const wantsRealData = true
+  expect(judge(report, { realDataPresent: true, usesRealData, wantsRealData })).toMatchObject({ passed: 1, failed: 1 })
+  expect(judge(report, { realDataPresent: false, usesRealData, wantsRealData })).toMatchObject({ passed: 1, failed: 0 })
+  expect(judge(report, { realDataPresent: true, usesRealData })).toMatchObject({ passed: 1, failed: 0 })
+})

@@ -1,10 +1,12 @@
 import type { WindowPlan } from '@windrow/core'
 import { originShiftMs } from './analyze/calendar-window.ts'
-import { modulo } from './analyze/panes.ts'
+import { leastShift, modulo } from './analyze/panes.ts'
 import { DEFAULT_MAX_MS } from './analyze/session-window.ts'
 import type { QueryStatement, SessionClause, WindowClause } from './ast.ts'
 import { type DurationValue, durationMs, isFixedDuration, unitOriginMs } from './duration.ts'
 import { print } from './print.ts'
+
+const DAY_MS = 86_400_000
 
 /** Whether both are one length, counted from one origin. */
 function sameSteps(a: DurationValue, b: DurationValue): boolean {
@@ -17,7 +19,7 @@ function sameSteps(a: DurationValue, b: DurationValue): boolean {
 function ownOffsetMs(step: DurationValue, plan: Exclude<WindowPlan, { readonly type: 'session' }>): number {
   if (plan.type === 'fixed') return modulo(plan.offsetMs - unitOriginMs(step), plan.stepMs)
   const shiftMs = originShiftMs(step, plan.unit)
-  return shiftMs === 0 ? plan.offsetMs : modulo(plan.offsetMs - shiftMs, plan.step * 86_400_000)
+  return shiftMs === 0 ? plan.offsetMs : leastShift(plan.offsetMs - shiftMs, plan.step * DAY_MS)
 }
 
 /** The same windows in the fewest words: no EVERY of the window's own length, no TZ of UTC, the least offset. */

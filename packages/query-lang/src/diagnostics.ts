@@ -37,9 +37,9 @@ export const DIAGNOSTIC_CODES = {
   UNKNOWN_TIME_ZONE: 'TZ with a name that is no time zone.',
   MIXED_UNITS: 'Window and step of units that do not go together, or TZ for hours, minutes and seconds.',
   WRONG_UNIT: 'Months or years where a fixed length is needed.',
-  OFFSET_TOO_LONG: 'An OFFSET of a step of months or more.',
+  OFFSET_TOO_LONG: 'An OFFSET that is as long as a step of months.',
   GAP_LONGER_THAN_MAX: 'The gap of a session is longer than the longest session.',
-  NOT_FOR_SESSIONS: 'FILL, ORDER BY or LIMIT for sessions.',
+  NOT_FOR_SESSIONS: 'FILL, ORDER BY, LIMIT, rate or increase for sessions.',
   EMIT_OUT_OF_RANGE: 'EMIT EVERY of less than a second, or not less than the window.',
   WINDOW_TOO_SHORT: 'A window below the floor.',
   STEP_LONGER_THAN_WINDOW: 'EVERY is longer than the window, so that samples between windows would be lost.',
@@ -65,7 +65,8 @@ export interface Diagnostic extends Span {
   readonly hint?: string
 }
 
-const MAX_DIAGNOSTICS = 100
+/** Of one run. */
+export const MAX_DIAGNOSTICS = 100
 
 /** Gathers the first 100 diagnostics of one run. */
 export class DiagnosticList {

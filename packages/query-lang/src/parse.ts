@@ -1,4 +1,4 @@
-import { EOF, type IRecognitionException, type IToken, tokenMatcher } from 'chevrotain'
+import { type CstNode, EOF, type IRecognitionException, type IToken, tokenMatcher } from 'chevrotain'
 import type { Statement } from './ast.ts'
 import { type Diagnostic, DiagnosticList, hasErrors, inTextOrder } from './diagnostics.ts'
 import { LineIndex, type Span } from './span.ts'
@@ -8,7 +8,7 @@ import { QueryParser } from './syntax/grammar.ts'
 import { BAD_TOKENS, tokenize } from './syntax/lexer.ts'
 import { reportBadTokens } from './syntax/lexical-errors.ts'
 import { notAvailable } from './syntax/not-available.ts'
-import { readSyntaxProblem } from './syntax/syntax-messages.ts'
+import { readSyntaxProblem, TooManyErrors } from './syntax/syntax-messages.ts'
 import { LeftParen, RightParen, Semicolon, tokenEnd } from './syntax/tokens.ts'
 
 const MAX_TEXT_LENGTH = 65_536
@@ -112,7 +112,7 @@ function parseStatement(
 ): Statement | undefined {
   const parser = parserFor(recovery)
   parser.input = tokens
-  const cst = parser.statement()
+  const cst = readStatement(parser)
   const errors = parser.errors
   // After a wrong first word the lexer was in the wrong mode, and what it says of the rest means nothing.
   if (errors[0]?.token !== tokens[0] || BAD_TOKENS.has((tokens[0] as IToken).tokenType))
@@ -120,6 +120,16 @@ function parseStatement(
   for (const error of errors) reportSyntaxError(error, tokens, lines, diagnostics)
   if (errors.length > 0 && !recovery) return undefined
   return cst === undefined ? undefined : buildStatement(new BuildContext(lines, diagnostics), cst)
+}
+
+/** Undefined when the statement is nothing but errors. */
+function readStatement(parser: QueryParser): CstNode | undefined {
+  try {
+    return parser.statement()
+  } catch (error) {
+    if (error instanceof TooManyErrors) return undefined
+    throw error
+  }
 }
 
 function reportSyntaxError(

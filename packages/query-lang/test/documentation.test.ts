@@ -92,6 +92,7 @@ describe('what is not available is refused by name', () => {
       'HAVING avg > baseline(avg, DAILY)',
       'HAVING avg > baseline_stddev(avg)',
       'HAVING avg > previous(avg)',
+      'HAVING avg > other.avg',
     ].map((rest) => `${query} ${rest}`),
     ...[
       'CREATE GROUP g AS FROM a',

@@ -136,12 +136,12 @@ test('ingest is refused for five minutes', async () => {
       resume()
     }
     const isStalled = nowMs >= refusedMs && nowMs < resumedMs
-    for (const server of servers) samples.push({ group: '', timeMs: nowMs, value: valueOf(nowMs) + server.length })
+    for (const server of servers) samples.push({ group: '', timeMs: nowMs, value: loadAt(nowMs) + server.length })
     buffer.push(nowMs)
     for (let sent = 0; sent < 30 && buffer.length > 0; sent++) {
       const timeMs = buffer[0]!
       if (!isStalled) await engine.flush()
-      const shed = send(engine, servers, timeMs, valueOf(timeMs) + 2, `${timeMs}`)
+      const shed = send(engine, servers, timeMs, loadAt(timeMs) + 2, `${timeMs}`)
       refused += shed
       if (shed > 0) break
       buffer.shift()
@@ -173,6 +173,6 @@ test('ingest is refused for five minutes', async () => {
   }
 })
 
-function valueOf(timeMs: number): number {
+function loadAt(timeMs: number): number {
   return ((timeMs / SECOND_MS) * 7_919) % 1_000
 }

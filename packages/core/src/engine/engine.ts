@@ -23,8 +23,10 @@ import type {
   PolledSource,
   Query,
   ReplaySource,
+  RestoreOptions,
   RunOptions,
 } from './engine-api.ts'
+import { loadSnapshot, type SnapshotParts, takeSnapshot } from './engine-snapshot.ts'
 import { explainLag } from './explain-lag.ts'
 import { runOverHistory } from './history-run.ts'
 import {
@@ -40,7 +42,7 @@ import { checkPlan, columnSchemas, kindProblem, MAX_PANES } from './plan-check.t
 import { Repairs } from './repairs.ts'
 import { tenantNumbers } from './stats.ts'
 import { ReplayRun } from './replay-run.ts'
-import { StoredQuery } from './stored-query.ts'
+import { type SavedQuery, StoredQuery } from './stored-query.ts'
 import { Tenant } from './tenant.ts'
 
 /** The range of `Date`; beyond it milliseconds are no longer told apart. */
@@ -66,6 +68,8 @@ class WindowEngine implements Engine {
   readonly #repairs: Repairs | undefined
   /** Nothing is emitted before the generation is known. */
   #isReady: boolean
+  #isRestoring = false
+  #snapshotMs: number | null = null
   readonly #opened: Promise<void>
   /** When this engine began to listen; undefined under a manual clock that was not set yet. */
   readonly #startedMs: number | undefined
@@ -168,9 +172,15 @@ class WindowEngine implements Engine {
       if (!isOpen) throw new TypeError(`the source ${name} was closed; open a new one`)
     }
     return {
-      ingest: (batch, { backlog, batchId }) => {
+      get offset() {
+        return tenant.offsets.get(name)
+      },
+      ingest: (batch, { backlog, batchId, offset }) => {
         checkSource()
-        return this.#ingest(tenant, batch, name, batchId, backlog)
+        const result = this.#ingest(tenant, batch, name, batchId, backlog)
+        // What was shed is to be read again.
+        if (offset !== undefined && result.shed === 0) tenant.offsets.set(name, offset)
+        return result
       },
       caughtUp: () => {
         checkSource()
@@ -215,21 +225,8 @@ class WindowEngine implements Engine {
       })
     this.#checkStored(plan)
     const version = (tenant.lastVersions.get(name) ?? 0) + 1
-    const query = new StoredQuery(name, tenant.name, plan, version, options.paused ?? false, {
-      operator: tenant.live,
-      defaultLatenessMs: this.#options.latenessMs,
-      defaultLate: this.#options.storage === undefined ? 'drop' : 'repair',
-      nowMs: () => this.nowMs(),
-      columnsOf: (of) => this.columnsOf(of, { tenant: tenant.name }),
-      problemOf: (of) => kindProblem(of, this.registry.metricInfo(tenant.id, of.selector.metric)),
-      unmatchedServers: (of) => {
-        const servers = this.registry.servers(tenant.id)
-        return literalServers(of.selector).filter((server) => !servers.has(server))
-      },
-      repair: (sample) => this.#repairs?.take(sample),
-      describe: (sample) => lateRow(sample, this.registry),
-      onError: this.#onError,
-    })
+    const query = this.#newQuery(tenant, { name, plan, version, paused: options.paused ?? false })
+    query.checkKind()
     tenant.queries.set(name, query)
     return query
   }
@@ -336,9 +333,42 @@ class WindowEngine implements Engine {
       writeQueueRows: this.#queue?.rows ?? 0,
       writeQueueLimit: this.#queue === undefined ? 0 : this.#options.maxQueuedRows,
       storageErrors: this.#queue?.errors ?? 0,
-      snapshotMs: null,
+      snapshotMs: this.#snapshotMs,
       tenants,
     }
+  }
+
+  snapshot(): Iterable<Uint8Array> {
+    this.#checkOpen()
+    const nowMs = this.nowMs()
+    this.#snapshotMs = nowMs
+    return takeSnapshot({ ...this.#parts, tenants: this.#tenants }, nowMs)
+  }
+
+  async restore(
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    options: RestoreOptions = {},
+  ): Promise<void> {
+    this.#checkOpen()
+    if (this.#isRestoring || this.registry.size > 0 || this.#tenants.size > 0)
+      throw new TypeError('a snapshot is restored into an engine in which nothing was done yet')
+    this.#isRestoring = true
+    try {
+      await this.#opened
+      const { generation } = await loadSnapshot(
+        chunks,
+        this.#parts,
+        (name) => this.#tenant(name),
+        (tenant, reader) => tenant.load(reader, (saved) => this.#newQuery(tenant, saved)),
+      )
+      await this.#generation.raiseOver(generation)
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+    for (const tenant of this.#tenants.values()) tenant.live.noteGap(options.gapUntilMs ?? this.nowMs())
+    this.#isRestoring = false
+    this.#tick()
   }
 
   close(): Promise<void> {
@@ -348,6 +378,16 @@ class WindowEngine implements Engine {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  get #parts(): Omit<SnapshotParts, 'tenants'> {
+    return {
+      registry: this.registry,
+      progress: this.#progress,
+      screen: this.#screen,
+      generation: this.#generation,
+      repairs: this.#repairs,
+    }
   }
 
   get #sampleHorizonMs(): number | undefined {
@@ -371,7 +411,7 @@ class WindowEngine implements Engine {
 
   /** Moves every tenant's watermark to where it should be now and emits what that makes due. */
   #tick(): void {
-    if (!this.#isReady) return
+    if (!this.#isReady || this.#isRestoring) return
     const nowMs = this.nowMs()
     for (const tenant of this.#tenants.values()) {
       this.#relieve(tenant, nowMs)
@@ -453,7 +493,7 @@ class WindowEngine implements Engine {
     let refused: IngestResult | undefined
     if (batchId !== undefined && tenant.batches.has(batchId))
       refused = { accepted: 0, duplicates: rows, shed: 0, rejected: [], pressure, clockSuspect: false }
-    else if (pressure >= 1) refused = { accepted: 0, duplicates: 0, shed: rows, rejected: [], pressure, clockSuspect: false }
+    else if (pressure >= 1 || this.#isRestoring) refused = { accepted: 0, duplicates: 0, shed: rows, rejected: [], pressure, clockSuspect: false }
     if (refused === undefined) return undefined
     tenant.count(rows, refused, 0, 0)
     return refused
@@ -489,6 +529,27 @@ class WindowEngine implements Engine {
       throw new WindrowError('PLAN_INVALID', 'a stored query has no SINCE or UNTIL: it runs on', {
         hint: 'leave them out, or run the text as a one-off query',
       })
+  }
+
+  #newQuery(
+    tenant: Tenant,
+    { name, plan, version, paused }: Pick<SavedQuery, 'name' | 'plan' | 'version' | 'paused'>,
+  ): StoredQuery {
+    return new StoredQuery(name, tenant.name, plan, version, paused, {
+      operator: tenant.live,
+      defaultLatenessMs: this.#options.latenessMs,
+      defaultLate: this.#options.storage === undefined ? 'drop' : 'repair',
+      nowMs: () => this.nowMs(),
+      columnsOf: (of) => this.columnsOf(of, { tenant: tenant.name }),
+      problemOf: (of) => kindProblem(of, this.registry.metricInfo(tenant.id, of.selector.metric)),
+      unmatchedServers: (of) => {
+        const servers = this.registry.servers(tenant.id)
+        return literalServers(of.selector).filter((server) => !servers.has(server))
+      },
+      repair: (sample) => this.#repairs?.take(sample),
+      describe: (sample) => lateRow(sample, this.registry),
+      onError: this.#onError,
+    })
   }
 
   #recheckKind(metric: MetricEntry): void {

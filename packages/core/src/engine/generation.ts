@@ -49,6 +49,11 @@ export class Generation {
     })
   }
 
+  /** Raises it over a number that an earlier life had; durable when it settles. */
+  async raiseOver(earlier: number): Promise<void> {
+    await this.#inTurn(() => this.#set(Math.max(this.#current, earlier) + 1))
+  }
+
   async #set(next: number): Promise<void> {
     await this.#store?.write(NAME, [new TextEncoder().encode(`${next}\n`)])
     this.#current = next

@@ -34,6 +34,24 @@ export interface QueryHost {
   onError(error: unknown): void
 }
 
+/** What a snapshot holds of a query beside its windows; plain data. */
+export interface SavedQuery {
+  readonly name: string
+  readonly plan: QueryPlan
+  readonly version: number
+  readonly paused: boolean
+  /** Of versions that are gone. */
+  readonly counters: QueryCounters
+  /** The versions that still have windows, the newest last. */
+  readonly running: readonly SavedRun[]
+}
+
+interface SavedRun {
+  readonly version: number
+  readonly plan: QueryPlan
+  readonly latenessMs: number
+}
+
 /** A stored query: its plan, its windows, and who listens. */
 export class StoredQuery implements Query {
   readonly name: string
@@ -63,7 +81,7 @@ export class StoredQuery implements Query {
   /** Counters of versions that are gone. */
   #before: QueryCounters = noCounters()
 
-  /** `version` of a name that was used before goes on from the last one, so that no row is taken for an older one. */
+  /** It does nothing before `checkKind` is called, so that windows can be restored first. */
   constructor(name: string, tenant: string, plan: QueryPlan, version: number, paused: boolean, host: QueryHost) {
     this.name = name
     this.#version = version
@@ -71,7 +89,27 @@ export class StoredQuery implements Query {
     this.#plan = plan
     this.#paused = paused
     this.#host = host
-    this.checkKind()
+  }
+
+  save(): SavedQuery {
+    return {
+      name: this.name,
+      plan: this.#plan,
+      version: this.#version,
+      paused: this.#paused,
+      counters: this.#before,
+      running: this.running.map(({ version, plan, latenessMs }) => ({ version, plan, latenessMs })),
+    }
+  }
+
+  /** Takes the versions a snapshot holds: queries for the operator to fill, in the order of `running`. */
+  restore({ counters, running }: SavedQuery): readonly RunningQuery[] {
+    this.#before = { ...noCounters(), ...counters }
+    const runs = running.map((run) => this.#newWindows(this.#host.operator, run))
+    const newest = runs.at(-1)
+    this.#windows = newest?.version === this.#version ? newest : undefined
+    this.#retiring = runs.filter((run) => run !== this.#windows)
+    return runs
   }
 
   get plan(): QueryPlan {
@@ -290,16 +328,14 @@ export class StoredQuery implements Query {
     for (const subscription of [...this.#subscriptions]) subscription.end()
   }
 
-  #newWindows(operator: WindowOperator): RunningQuery {
+  #newWindows(operator: WindowOperator, run: SavedRun = this.#nextRun()): RunningQuery {
     const life = this.#life
     const isLive = operator === this.#host.operator
     const query: RunningQuery = operator.newQuery({
       name: this.name,
       tenant: this.tenant,
-      version: this.#version,
-      plan: this.#plan,
-      latenessMs: this.#plan.latenessMs ?? this.#host.defaultLatenessMs,
-      late: isLive ? this.#lateOf(this.#plan) : 'drop',
+      ...run,
+      late: isLive ? this.#lateOf(run.plan) : 'drop',
       deliver: (row) => {
         if (this.#removed || life !== this.#life) return false
         this.#tell(row)
@@ -309,6 +345,11 @@ export class StoredQuery implements Query {
       onDone: () => this.#forgetDone(query),
     })
     return query
+  }
+
+  #nextRun(): SavedRun {
+    const latenessMs = this.#plan.latenessMs ?? this.#host.defaultLatenessMs
+    return { version: this.#version, plan: this.#plan, latenessMs }
   }
 
   #forgetDone(query: RunningQuery): void {

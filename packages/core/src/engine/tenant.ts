@@ -1,13 +1,22 @@
 import { BatchDedup } from '../ingest/batch-dedup.ts'
 import type { DecodeResult, RejectReason } from '../ingest/decode-result.ts'
 import type { WindowResult } from '../result/window-result.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 import { ClockSuspect } from '../watermark/clock-suspect.ts'
 import { SourceWatermarks } from '../watermark/source-watermarks.ts'
 import type { RunningQuery } from '../window/running-query.ts'
 import { WindowOperator, type WindowOperatorOptions } from '../window/window-operator.ts'
 import type { IngestResult, PointCounters } from './engine-api.ts'
 import type { ResolvedEngineOptions } from './options.ts'
-import type { StoredQuery } from './stored-query.ts'
+import type { SavedQuery, StoredQuery } from './stored-query.ts'
+
+interface SavedTenant {
+  readonly points: PointCounters
+  readonly lastVersions: readonly (readonly [string, number])[]
+  readonly offsets: readonly (readonly [string, string])[]
+  readonly queries: readonly SavedQuery[]
+}
 
 /** Everything of one tenant; nothing crosses from one to another but the machine. */
 export class Tenant {
@@ -29,6 +38,8 @@ export class Tenant {
   readonly queries: Map<string, StoredQuery> = new Map()
   /** The last version of each name that was removed: a new query of that name goes on from there. */
   readonly lastVersions: Map<string, number> = new Map()
+  /** Where reading of each polled source goes on. */
+  readonly offsets: Map<string, string> = new Map()
   #emitted: { readonly row: WindowResult; readonly query: Pick<RunningQuery, 'deliver'> }[] = []
   #delivering = false
   /** Rows delivered since they were last handed to the storage. */
@@ -81,6 +92,40 @@ export class Tenant {
     return rows
   }
 
+  save(writer: StateWriter): void {
+    const queries = [...this.queries.values()]
+    const saved: SavedTenant = {
+      points: this.points,
+      lastVersions: [...this.lastVersions],
+      offsets: [...this.offsets],
+      queries: queries.map((query) => query.save()),
+    }
+    writer.text(JSON.stringify(saved))
+    this.sources.save(writer)
+    this.batches.save(writer)
+    this.live.save(
+      writer,
+      queries.flatMap((query) => query.running),
+    )
+  }
+
+  /** Reads what `save` wrote into a new tenant; `queryOf` makes its queries. */
+  load(reader: StateReader, queryOf: (saved: SavedQuery) => StoredQuery): void {
+    const saved = readJson(reader)
+    Object.assign(this.points, saved.points)
+    for (const [name, version] of saved.lastVersions) this.lastVersions.set(name, version)
+    for (const [source, offset] of saved.offsets) this.offsets.set(source, offset)
+    const running = saved.queries.flatMap((query) => {
+      const stored = queryOf(query)
+      this.queries.set(query.name, stored)
+      return stored.restore(query)
+    })
+    this.sources.load(reader)
+    this.batches.load(reader)
+    this.live.load(reader, running)
+    for (const query of this.queries.values()) query.checkKind()
+  }
+
   /** Enters the outcome of a batch into the point law. */
   count(rows: number, result: IngestResult, conflicts: number, precisionLost: number): void {
     const { points } = this
@@ -100,5 +145,16 @@ export class Tenant {
 
   #countReasons(rejected: DecodeResult['rejected']): void {
     for (const { reason } of rejected) this.points.rejected[reason] = (this.points.rejected[reason] ?? 0) + 1
+  }
+}
+
+/** The checksum of the section vouches for what the text means; only its form can be wrong. */
+function readJson(reader: StateReader): SavedTenant {
+  const { offset } = reader
+  const text = reader.text('tenant')
+  try {
+    return JSON.parse(text) as SavedTenant
+  } catch {
+    return reader.corrupt('what is said of a tenant is not JSON', offset)
   }
 }

@@ -15,6 +15,10 @@ export const SectionType = {
   /** Since when running histograms are observed. */
   cumulativeStart: 7,
   cumulativeDistributions: 8,
+  /** Generation, windows that wait for repair. */
+  engine: 9,
+  /** One tenant: its sources, batch ids, queries and windows. */
+  tenant: 10,
 } as const
 export type SectionType = (typeof SectionType)[keyof typeof SectionType]
 

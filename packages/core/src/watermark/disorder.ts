@@ -1,3 +1,6 @@
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
+
 const BINS = 64
 /** Delays of the last five minutes count: two halves, the older one dropped when the newer is full. */
 const HALF_MS = 150_000
@@ -13,8 +16,8 @@ const SAMPLED_ROWS = 32
 export class Disorder {
   readonly #initialMs: number
   readonly #maxMs: number
-  #newer = new Uint32Array(BINS)
-  #older = new Uint32Array(BINS)
+  #newer: Uint32Array = new Uint32Array(BINS)
+  #older: Uint32Array = new Uint32Array(BINS)
   #newerSinceMs = Number.NEGATIVE_INFINITY
   #valueMs: number
   /** Where sampling of the next batch begins: no row of a batch is left out for good because of its place. */
@@ -41,6 +44,33 @@ export class Disorder {
       const bin = Math.floor((Math.max(0, delayMs) / this.#maxMs) * BINS)
       this.#newer[Math.min(BINS - 1, bin)]!++
     }
+  }
+
+  save(writer: StateWriter): void {
+    writer.f64(this.#maxMs)
+    writer.f64(this.#newerSinceMs)
+    writer.f64(this.#valueMs)
+    writer.varint(this.#phase)
+    writer.row(this.#newer)
+    writer.row(this.#older)
+  }
+
+  /** Takes on what `save` wrote, unless it was learned under another bound: then it is learned anew. */
+  load(reader: StateReader): void {
+    const { offset } = reader
+    const maxMs = reader.f64('greatest disorder')
+    const newerSinceMs = reader.f64('time of the newer delays')
+    const valueMs = reader.f64('disorder')
+    const phase = reader.varint('phase')
+    const [newer, older] = [reader.u32s('newer delays'), reader.u32s('older delays')]
+    if (newer.length !== BINS || older.length !== BINS || !(valueMs >= 0 && valueMs <= maxMs))
+      reader.corrupt('delays of a source cannot be', offset)
+    if (maxMs !== this.#maxMs) return
+    this.#newerSinceMs = newerSinceMs
+    this.#valueMs = valueMs
+    this.#phase = phase
+    this.#newer = newer
+    this.#older = older
   }
 
   /** Takes what was learned into account; called once a tick, not once a batch. */

@@ -1,15 +1,19 @@
-import { Disorder } from './disorder.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 import {
   type AbandonReason,
   isBehind,
   isWaitedFor,
+  loadSource,
+  newSource,
   type Source,
+  saveSource,
   sourceState,
   type WatermarkOptions,
   type WatermarkSourceInfo,
 } from './source.ts'
 
-/** A push source that sends nothing for this long is forgotten, so that names that come and go need no memory. */
+/** A source that sends nothing for this long is forgotten, unless it is open: names that come and go need no memory. */
 const FORGET_AFTER_MS = 3_600_000
 
 /**
@@ -20,6 +24,8 @@ const FORGET_AFTER_MS = 3_600_000
 export class SourceWatermarks {
   readonly #options: WatermarkOptions
   readonly #sources = new Map<string, Source>()
+  /** Polled sources of before a restore that were not opened again yet. */
+  readonly #unopened = new Map<string, Source>()
   #watermarkMs = Number.NEGATIVE_INFINITY
   #isClockSet = false
 
@@ -32,6 +38,12 @@ export class SourceWatermarks {
     this.#noticeClock(nowMs)
     if (this.#sources.has(name)) return false
     const source = this.#add(name, 'polled', nowMs)
+    const before = this.#unopened.get(name)
+    if (before !== undefined) {
+      this.#unopened.delete(name)
+      source.maxEventMs = before.maxEventMs
+      source.disorder = before.disorder
+    }
     source.watermarkMs = this.#watermarkMs
     return true
   }
@@ -119,6 +131,8 @@ export class SourceWatermarks {
       source.watermarkMs = Math.max(source.watermarkMs, ownMs, behind ? Number.NEGATIVE_INFINITY : floorMs)
       if (isWaitedFor(source, nowMs, this.#options) && source.watermarkMs < least) least = source.watermarkMs
     }
+    for (const { name, lastBatchMs } of this.#unopened.values())
+      if (nowMs - lastBatchMs >= FORGET_AFTER_MS) this.#unopened.delete(name)
     const watermarkMs = least === Number.POSITIVE_INFINITY ? floorMs : least
     if (watermarkMs > this.#watermarkMs) this.#watermarkMs = watermarkMs
     return this.#watermarkMs
@@ -147,20 +161,33 @@ export class SourceWatermarks {
     })
   }
 
-  #add(name: string, kind: 'push' | 'polled', nowMs: number): Source {
-    const { disorderMs, maxWaitMs } = this.#options
-    const source: Source = {
-      name,
-      kind,
-      disorder: new Disorder(disorderMs, maxWaitMs),
-      maxEventMs: Number.NEGATIVE_INFINITY,
-      lastBatchMs: nowMs,
-      talkedMs: undefined,
-      watermarkMs: Number.NEGATIVE_INFINITY,
-      backlog: undefined,
-      progressMs: nowMs,
-      abandoned: undefined,
+  /** Writes the watermark and its sources, with how disordered each was. */
+  save(writer: StateWriter): void {
+    writer.f64(this.#watermarkMs)
+    writer.boolean(this.#isClockSet)
+    const sources = [...this.#sources.values(), ...this.#unopened.values()]
+    writer.varint(sources.length)
+    for (const source of sources) saveSource(writer, source)
+  }
+
+  /**
+   * Takes on what `save` wrote, before anything else is heard. A polled source is not there until it is opened again;
+   * it then goes on from where it was, and holds the watermark until its first poll as any does.
+   */
+  load(reader: StateReader): void {
+    const watermarkMs = reader.f64('watermark')
+    if (Number.isNaN(watermarkMs)) reader.corrupt('the watermark is no time')
+    this.#watermarkMs = watermarkMs
+    this.#isClockSet = reader.boolean('whether the clock is set')
+    for (let left = reader.count('sources'); left > 0; left--) {
+      const source = loadSource(reader, this.#options)
+      const sources = source.kind === 'push' ? this.#sources : this.#unopened
+      sources.set(source.name, source)
     }
+  }
+
+  #add(name: string, kind: 'push' | 'polled', nowMs: number): Source {
+    const source = newSource(name, kind, nowMs, this.#options)
     this.#sources.set(name, source)
     return source
   }

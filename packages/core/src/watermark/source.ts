@@ -1,5 +1,7 @@
 import type { SourceInfo, SourceState } from '../engine/engine-api.ts'
-import type { Disorder } from './disorder.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
+import { Disorder } from './disorder.ts'
 
 /**
  * Why a polled source that is behind is not waited for: it read nothing for too long, or what is kept for its sake
@@ -23,7 +25,7 @@ export interface WatermarkOptions {
 export interface Source {
   readonly name: string
   readonly kind: 'push' | 'polled'
-  readonly disorder: Disorder
+  disorder: Disorder
   maxEventMs: number
   lastBatchMs: number
   /** When it last sent something recent enough to tell how far it is; undefined before. */
@@ -35,6 +37,56 @@ export interface Source {
   progressMs: number
   /** Set while the source is behind and no longer waited for; gone once it has caught up. */
   abandoned: AbandonReason | undefined
+}
+
+/** Only ever appended to: their numbers are in snapshots. */
+const KINDS = ['push', 'polled'] as const
+const ABANDONED = [undefined, 'no-progress', 'pane-limit', 'memory-limit'] as const
+
+export function newSource(name: string, kind: 'push' | 'polled', nowMs: number, options: WatermarkOptions): Source {
+  return {
+    name,
+    kind,
+    disorder: new Disorder(options.disorderMs, options.maxWaitMs),
+    maxEventMs: Number.NEGATIVE_INFINITY,
+    lastBatchMs: nowMs,
+    talkedMs: undefined,
+    watermarkMs: Number.NEGATIVE_INFINITY,
+    backlog: undefined,
+    progressMs: nowMs,
+    abandoned: undefined,
+  }
+}
+
+export function saveSource(writer: StateWriter, source: Source): void {
+  writer.text(source.name)
+  writer.u8(KINDS.indexOf(source.kind))
+  writer.u8(ABANDONED.indexOf(source.abandoned))
+  writer.f64(source.maxEventMs)
+  writer.f64(source.lastBatchMs)
+  // No time is NaN, and no backlog is negative.
+  writer.f64(source.talkedMs ?? Number.NaN)
+  writer.f64(source.watermarkMs)
+  writer.f64(source.backlog ?? -1)
+  writer.f64(source.progressMs)
+  source.disorder.save(writer)
+}
+
+export function loadSource(reader: StateReader, options: WatermarkOptions): Source {
+  const name = reader.text('source')
+  const kind = KINDS[reader.index('kind of a source', KINDS.length)]!
+  const source = newSource(name, kind, Number.NEGATIVE_INFINITY, options)
+  source.abandoned = ABANDONED[reader.index('why a source is abandoned', ABANDONED.length)]
+  source.maxEventMs = reader.f64('greatest event time')
+  source.lastBatchMs = reader.f64('time of the last batch')
+  const talkedMs = reader.f64('time of the last talk')
+  source.talkedMs = Number.isNaN(talkedMs) ? undefined : talkedMs
+  source.watermarkMs = reader.f64('watermark')
+  const backlog = reader.f64('backlog')
+  source.backlog = backlog >= 0 ? backlog : undefined
+  source.progressMs = reader.f64('time of progress')
+  source.disorder.load(reader)
+  return source
 }
 
 /** A polled source that was never polled, or has unread records and is further back than the clock would allow. */

@@ -248,8 +248,7 @@ export class PaneStore implements SeriesStore {
     this.refs = refs
     this.groupSlots = groupSlots
     this.slots = this.isReading ? Uint32Array.from(groupSlots.keys()) : groupSlots
-    if (this.isReading) for (let position = 0; position < seriesMatched; position++)
-        this.#listPosition(position)
+    if (this.isReading) for (let position = 0; position < seriesMatched; position++) this.#listPosition(position)
     for (let field = 0; field < this.#counts.length; field++) this.#counts[field] = reader.varint('samples')
     this.#withSketches = reader.boolean('whether a store has sketches')
     const onTimeFromMs = reader.f64('start of what is on time')

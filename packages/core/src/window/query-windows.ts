@@ -103,7 +103,7 @@ export class QueryWindows implements RunningQuery {
   }
 
   beginAt(watermarkMs: number): void {
-    this.emittedThroughMs = watermarkMs - this.emitAfterMs
+    this.emittedThroughMs = watermarkMs
     this.closeThrough(watermarkMs + this.#latenessMs)
   }
 

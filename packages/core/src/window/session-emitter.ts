@@ -77,7 +77,7 @@ export class SessionEmitter {
       source: this.source,
       ...withQuality(shown.quality),
     }
-    return before !== undefined && before.endMs === row.endMs && sameRow(before, row) ? undefined : row
+    return before !== undefined && sameRow(before, row) ? undefined : row
   }
 
   #retraction(before: WindowResult): WindowResult {

@@ -132,7 +132,7 @@ export class SessionStore implements SeriesStore {
     this.#takeChanged(due, watermarkMs, nowMs, emitter.source === 'live' && query.takeEarlyPeriod(nowMs))
     for (const { session, isEarly } of this.#inOrder(due)) {
       // A reader's sample may have put it into another session, or opened it again.
-      if (!session.isHeld) continue
+      if (!session.isHeld || (!isEarly && session.endMs(query.gapMs) > watermarkMs)) continue
       emitter.emitSession(query, session, this.groups.values(session.slot), nowMs, isEarly)
     }
     for (const session of sealed) this.#free(session)
@@ -149,7 +149,7 @@ export class SessionStore implements SeriesStore {
   }
 
   get bytes(): number {
-    let bytes = this.refs.byteLength + this.#slots.byteLength
+    let bytes = this.refs.byteLength + this.#slots.byteLength + this.#timers.bytes
     for (const session of this.#all()) bytes += session.bytes
     return bytes
   }

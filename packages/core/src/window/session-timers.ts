@@ -1,5 +1,7 @@
 import type { Session } from './session-state.ts'
 
+const TIMER_BYTES = 40
+
 interface Timer {
   readonly atMs: number
   readonly session: Session
@@ -12,8 +14,13 @@ interface Timer {
 export class SessionTimers {
   #heap: Timer[] = []
 
+  /** With the timers of sessions that are gone. */
   get size(): number {
     return this.#heap.length
+  }
+
+  get bytes(): number {
+    return this.#heap.length * TIMER_BYTES
   }
 
   /** The watermark at which the first session is to be looked at. */

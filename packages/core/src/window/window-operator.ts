@@ -75,6 +75,8 @@ export class WindowOperator {
   #routedSeries = 0
   #watermarkMs = Number.NEGATIVE_INFINITY
   #startMs: number | undefined
+  /** End of the last gap in what was seen. */
+  #gapUntilMs = Number.NEGATIVE_INFINITY
   #maxEventMs = Number.NEGATIVE_INFINITY
 
   constructor(options: WindowOperatorOptions) {
@@ -161,6 +163,7 @@ export class WindowOperator {
     // A store that is new has no panes to show what came ahead of the clock.
     if (!(store instanceof PaneStore) || store.queries.length === 1)
       query.coversFromMs = Math.max(query.coversFromMs, this.#aheadMs(store, seenMs))
+    query.coversFromMs = Math.max(query.coversFromMs, this.#gapUntilMs)
     query.sinceMs = query.coversFromMs
   }
 
@@ -174,6 +177,12 @@ export class WindowOperator {
     query.coversFromMs = coversFromMs
     query.beginOver(firstStartMs)
     this.storeOf(query)?.refreshOnTime()
+  }
+
+  /** Samples with times before `untilMs` may be missing: windows that start earlier are partial. */
+  noteGap(untilMs: number): void {
+    this.#gapUntilMs = Math.max(this.#gapUntilMs, untilMs)
+    for (const query of this.#joined.keys()) query.coversFromMs = Math.max(query.coversFromMs, untilMs)
   }
 
   removeQuery(query: RunningQuery): void {

@@ -59,7 +59,11 @@ const LEVELS: readonly ColumnPlan[] = [
 ]
 const EVENTS: readonly ColumnPlan[] = [...LEVELS, { name: 'sum', aggregate: { fn: 'sum' } }]
 
-function planOf(metric: string, columns: readonly ColumnPlan[], [sizeMs, stepMs]: readonly [number, number]): QueryPlan {
+function planOf(
+  metric: string,
+  columns: readonly ColumnPlan[],
+  [sizeMs, stepMs]: readonly [number, number],
+): QueryPlan {
   return {
     planVersion: 1,
     text: `${metric} ${sizeMs} ${stepMs}`,

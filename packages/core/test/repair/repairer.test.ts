@@ -125,6 +125,16 @@ describe('a repair', () => {
     expect(shape(await stage.run(repairer))).toEqual(['0 a 1/1 stale', '0 b 1/2 stale', '10 a 1/3 stale', '10 b 2/104'])
   })
 
+  test('does not take the rest of the samples of a row for all of them', async () => {
+    const stage = new Stage(planOf())
+    stage.storage.add(sample('a', 11, 1), sample('a', 14, 2), sample('b', 16, 3))
+    await stage.storeLiveRows()
+    await stage.storage.deleteBefore('default', T0 + 12_000)
+    const repairer = stage.repairer()
+    markWindow(repairer, 10, stage.addLate(sample('b', 17, 100)))
+    expect(shape(await stage.run(repairer))).toEqual(['10 a 2/3 stale', '10 b 2/103'])
+  })
+
   test('leaves what is still live alone, and its marks waiting', async () => {
     const stage = await stageWithRows()
     stage.finalMs = T0 + 20_000
@@ -317,6 +327,15 @@ describe('marks', () => {
     const anew = await stage.run(repairer)
     expect(shape(anew)).toEqual(['0 a 2/2', '0 b 1/2'])
     expect(anew.every((row) => row.quality?.stale === undefined)).toBe(true)
+  })
+
+  test('there was no room for at first make rows stale only where they did not get in again', async () => {
+    const stage = await stageWithRows()
+    const repairer = stage.repairer({ maxDirtyWindows: 2 })
+    const write = stage.addLate(sample('a', 5, 1), sample('a', 15, 1), sample('a', 25, 1))
+    for (const at of [0, 10, 20, 0]) markWindow(repairer, at, write)
+    expect(repairer.stats).toMatchObject({ dirtyWindows: 2, staleIntervals: 2 })
+    expect(shape(await stage.run(repairer))).toEqual(['10 a 1/3 stale', '10 b 1/4 stale', '0 a 2/2', '20 a 2/6'])
   })
 
   test('of a range are those of all its windows', async () => {

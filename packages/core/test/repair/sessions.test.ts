@@ -78,3 +78,13 @@ test('a final session that a late sample joins to a live one stays until that is
   stage.finalMs = T0 + MAX_MS
   expect(shape(await stage.run(repairer)).sort()).toEqual(['10 a 1/1 retracted', '25 a 1/1 retracted', '5 a 4/4'])
 })
+
+test('a live session of which less is stored than was seen is left alone', async () => {
+  const stage = await stageOf(sample('a', 10))
+  const stored = [...stage.storage.rows.values()].find((row) => row.startMs === T0 + 10_000)!
+  await stage.storage.writeResults([{ ...stored, count: 2, endMs: T0 + 28_000, revision: stored.revision + 1 }])
+  stage.finalMs = T0 + 25_000
+  const repairer = stage.repairer()
+  markCell(repairer, 0, stage.addLate(sample('b', 1)))
+  expect(shape(await stage.run(repairer))).toEqual(['1 b 1/1'])
+})

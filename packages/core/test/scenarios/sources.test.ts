@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createEngine, createSampleBatch, type Engine, type PolledSource, type SourceInfo } from '../../src/index.ts'
 import { type Point, planOf, send, T0 } from '../engine/fixtures.ts'
 import {
@@ -114,41 +114,36 @@ test('one of fifty agents is 3 s or 9 s fast', async () => {
   }
 })
 
-describe('the system time', () => {
-  beforeEach(() => {
-    vi.useFakeTimers({ now: T0 })
-  })
-  afterEach(() => {
+test('the clock of the engine is an hour ahead for a minute', async () => {
+  vi.useFakeTimers({ now: T0 })
+  onTestFinished(() => {
     vi.useRealTimers()
   })
-
-  test('the clock of the engine is an hour ahead for a minute', async () => {
-    await using engine = createEngine()
-    const query = engine.addQuery('q', PLAN)
-    const whole: Point[] = []
-    const rows: TimedRow[] = []
-    const beganMs = performance.now()
-    query.subscribe((row) => rows.push({ row, atMs: T0 + performance.now() - beganMs }))
-    for (let elapsedMs = 0; elapsedMs <= 4 * MINUTE_MS; elapsedMs += SECOND_MS) {
-      if (elapsedMs === MINUTE_MS) vi.setSystemTime(Date.now() + HOUR_MS)
-      if (elapsedMs === 2 * MINUTE_MS) vi.setSystemTime(Date.now() - HOUR_MS)
-      const point: Point = { server: 'a', kind: 'gauge', timeMs: T0 + elapsedMs, value: valueAt(T0 + elapsedMs) }
-      whole.push(point)
-      expect(send(engine, [point])).toMatchObject({ accepted: 1 })
-      vi.advanceTimersByTime(SECOND_MS)
-    }
-    vi.advanceTimersByTime(MINUTE_MS)
-    expectOracle(
-      rows.map(({ row }) => row),
-      whole,
-      PLAN,
-    )
-    expect(query.counters).toMatchObject({ applied: whole.length, lateApplied: 0, lateDropped: 0 })
-    // A clock that may be off by 6 s neither tells a window before its end nor long after.
-    const delays = delaysOf(rows)
-    expect(Math.min(...delays)).toBeGreaterThanOrEqual(0)
-    expect(Math.max(...delays)).toBeLessThanOrEqual(16 * SECOND_MS)
-  })
+  await using engine = createEngine()
+  const query = engine.addQuery('q', PLAN)
+  const whole: Point[] = []
+  const rows: TimedRow[] = []
+  const beganMs = performance.now()
+  query.subscribe((row) => rows.push({ row, atMs: T0 + performance.now() - beganMs }))
+  for (let elapsedMs = 0; elapsedMs <= 4 * MINUTE_MS; elapsedMs += SECOND_MS) {
+    if (elapsedMs === MINUTE_MS) vi.setSystemTime(Date.now() + HOUR_MS)
+    if (elapsedMs === 2 * MINUTE_MS) vi.setSystemTime(Date.now() - HOUR_MS)
+    const point: Point = { server: 'a', kind: 'gauge', timeMs: T0 + elapsedMs, value: valueAt(T0 + elapsedMs) }
+    whole.push(point)
+    expect(send(engine, [point])).toMatchObject({ accepted: 1 })
+    vi.advanceTimersByTime(SECOND_MS)
+  }
+  vi.advanceTimersByTime(MINUTE_MS)
+  expectOracle(
+    rows.map(({ row }) => row),
+    whole,
+    PLAN,
+  )
+  expect(query.counters).toMatchObject({ applied: whole.length, lateApplied: 0, lateDropped: 0 })
+  // A clock that may be off by 6 s neither tells a window before its end nor long after.
+  const delays = delaysOf(rows)
+  expect(Math.min(...delays)).toBeGreaterThanOrEqual(0)
+  expect(Math.max(...delays)).toBeLessThanOrEqual(16 * SECOND_MS)
 })
 
 test('a partition joins 3 s after the gateway', async () => {

@@ -10,7 +10,6 @@ export async function describeFailure(scenario: Scenario, error: unknown): Promi
   const law = error instanceof Violation ? error.law : String(error)
   const least = await minimise(scenario, law)
   const steps = least.steps.slice(0, MOST_STEPS_SHOWN).map((step) => `  ${shown(step, scenario.startMs)}`)
-  const used = new Set(least.steps.flatMap((step) => ('points' in step ? step.points.map(({ series }) => series) : [])))
   return [
     `seed ${scenario.seed}: ${error instanceof Error ? error.message : String(error)}`,
     `again: WINDROW_SIMULATION_FIRST=${scenario.seed} WINDROW_SIMULATION_SEEDS=1 npx vitest run --project core test/simulation`,
@@ -18,8 +17,9 @@ export async function describeFailure(scenario: Scenario, error: unknown): Promi
     `the least run says: ${await messageOf(least)}`,
     ...steps,
     ...(least.steps.length > MOST_STEPS_SHOWN ? ['  ...'] : []),
-    ...[...used].map((series) => `  series ${series}: ${JSON.stringify(scenario.series[series])}`),
-    `times are ms after ${scenario.startMs}; keep the seed in test/simulation/regressions.json`,
+    ...least.series.map((series, i) => `  series ${i}: ${JSON.stringify(series)}`),
+    `times are ms after ${scenario.startMs}. For test/simulation/regressions.json:`,
+    JSON.stringify({ was: '', scenario: least }),
   ].join('\n')
 }
 
@@ -36,6 +36,8 @@ async function messageOf(scenario: Scenario): Promise<string> {
 function shown(step: Step, startMs: number): string {
   return JSON.stringify(step, (key, value: unknown) => {
     if (key === 'columns') return undefined
-    return typeof value === 'number' && (key === 'timeMs' || key === 'nowMs' || key === 'startMs') ? value - startMs : value
+    return typeof value === 'number' && (key === 'timeMs' || key === 'nowMs' || key === 'startMs')
+      ? value - startMs
+      : value
   })
 }

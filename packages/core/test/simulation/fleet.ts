@@ -79,8 +79,7 @@ export function createFleet(options: FleetOptions): Fleet {
     const agent: Agent = {
       tenant: own.pick(tenants),
       server: `${own.pick(['web', 'web', 'db'])}-${number}`,
-      skewMs:
-        options.wildClocks && own.chance(0.1) ? own.pick([HOUR_MS, -HOUR_MS]) : own.pick(SKEWS_MS),
+      skewMs: options.wildClocks && own.chance(0.1) ? own.pick([HOUR_MS, -HOUR_MS]) : own.pick(SKEWS_MS),
       intervalMs: own.pick(INTERVALS_MS),
       isJittery: own.chance(0.2),
       resendEveryMs: own.chance(0.1) ? 45_000 : 0,
@@ -117,7 +116,8 @@ export function createFleet(options: FleetOptions): Fleet {
         const ref = refs[i]!
         if (isDead) {
           // Half of those that go say so.
-          if (kind !== 'distribution' && number % 2 === 0) points.push({ series: ref, timeMs: stampMs, value: 0, gap: true })
+          if (kind !== 'distribution' && number % 2 === 0)
+            points.push({ series: ref, timeMs: stampMs, value: 0, gap: true })
           continue
         }
         const timeMs = options.wildClocks && own.chance(0.004) ? stampMs + own.integer(5_000, 900_000) : stampMs
@@ -128,7 +128,8 @@ export function createFleet(options: FleetOptions): Fleet {
               timeMs: stampMs - own.integer(0, agent.intervalMs),
               value: own.exponential() * scale,
             })
-        } else if (kind === 'delta') points.push({ series: ref, timeMs, startMs: timeMs - agent.intervalMs, value: own.integer(0, 50) })
+        } else if (kind === 'delta')
+          points.push({ series: ref, timeMs, startMs: timeMs - agent.intervalMs, value: own.integer(0, 50) })
         else if (kind === 'counter') {
           runningTotal = own.chance(0.02) ? 0 : runningTotal + own.integer(0, 100)
           points.push({ series: ref, timeMs, value: runningTotal })

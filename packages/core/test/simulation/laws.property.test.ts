@@ -87,7 +87,10 @@ function send(engine: Engine, kind: MetricKind, samples: readonly Sample[], batc
 }
 
 /** An engine that has listened long before the first sample, with one query; every row is kept. */
-function listening(spec: QuerySpec, options: Parameters<typeof createEngine>[0] = {}): { engine: Engine; rows: WindowResult[] } {
+function listening(
+  spec: QuerySpec,
+  options: Parameters<typeof createEngine>[0] = {},
+): { engine: Engine; rows: WindowResult[] } {
   const engine = createEngine({ clock: 'manual', ...options })
   engine.advanceTo(T0 - 3_600_000)
   const rows: WindowResult[] = []
@@ -143,7 +146,9 @@ describe('a stamp from the future', () => {
     await fc.assert(
       fc.asyncProperty(
         specArbitrary,
-        fc.array(fc.record({ atS: fc.nat(SPAN_S), aheadMs: fc.integer({ min: 1, max: 7_200_000 }) }), { maxLength: 20 }),
+        fc.array(fc.record({ atS: fc.nat(SPAN_S), aheadMs: fc.integer({ min: 1, max: 7_200_000 }) }), {
+          maxLength: 20,
+        }),
         fc.constantFrom({}, { futureHoldMs: 10_000 }, { maxFutureMs: 300_000, futureHoldMs: 10_000 }),
         async (spec, stamps, options) => {
           const { engine, rows } = listening(spec, options)
@@ -216,7 +221,12 @@ describe('everything sent a second time', () => {
             let accepted = 0
             const left = shuffled()
             for (let i = 0; left.length > 0; i++)
-              accepted += send(engine, 'delta', left.splice(0, 1 + (numbers.next().value % 10)), `${prefix}-${i}`).accepted
+              accepted += send(
+                engine,
+                'delta',
+                left.splice(0, 1 + (numbers.next().value % 10)),
+                `${prefix}-${i}`,
+              ).accepted
             return accepted
           }
           expect(sendAll('first')).toBe(samples.length)

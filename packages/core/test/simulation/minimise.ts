@@ -26,7 +26,23 @@ export async function minimise(scenario: Scenario, fault: string, budgetMs = 10_
     const points = await shrink(step.points, (some) => fails(steps.with(i, { ...step, points: some })), endMs)
     steps = steps.with(i, { ...step, points })
   }
-  return { ...scenario, steps: await shrink(steps, fails, endMs) }
+  return withoutUnused({ ...scenario, steps: await shrink(steps, fails, endMs) })
+}
+
+/** Only the series that are sent, numbered anew: short enough to be kept. */
+function withoutUnused(scenario: Scenario): Scenario {
+  const used = [
+    ...new Set(scenario.steps.flatMap((step) => ('points' in step ? step.points.map(({ series }) => series) : []))),
+  ]
+  return {
+    ...scenario,
+    series: used.map((series) => scenario.series[series]!),
+    steps: scenario.steps.map((step) =>
+      'points' in step
+        ? { ...step, points: step.points.map((point) => ({ ...point, series: used.indexOf(point.series) })) }
+        : step,
+    ),
+  }
 }
 
 async function shrink<T>(

@@ -65,7 +65,12 @@ function delayOf(random: Random): () => number {
 }
 
 /** A gateway hands batches on as they come, loses answers (so the same batch comes again) and is out at times. */
-function pushed(tenant: string, source: string, batches: readonly Batch[], { random, endMs, startMs }: NetworkOptions): TimedStep[] {
+function pushed(
+  tenant: string,
+  source: string,
+  batches: readonly Batch[],
+  { random, endMs, startMs }: NetworkOptions,
+): TimedStep[] {
   const lossy = random.chance(0.3) ? 0.15 : 0.02
   const outMs = random.chance(0.25) ? random.integer(startMs, endMs) : Number.POSITIVE_INFINITY
   const backMs = outMs + random.integer(2_000, 70_000)
@@ -81,7 +86,12 @@ function pushed(tenant: string, source: string, batches: readonly Batch[], { ran
 }
 
 /** A partition is read in small bites, gets stuck, is read again from an earlier place, and may move away. */
-function polled(tenant: string, source: string, batches: readonly Batch[], { random, startMs, endMs }: NetworkOptions): TimedStep[] {
+function polled(
+  tenant: string,
+  source: string,
+  batches: readonly Batch[],
+  { random, startMs, endMs }: NetworkOptions,
+): TimedStep[] {
   const steps: TimedStep[] = [{ atMs: startMs, step: { do: 'open', tenant, source } }]
   const everyMs = random.pick([500, 1_000, 2_500])
   const bite = random.pick([2, 8, 50])

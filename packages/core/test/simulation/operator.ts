@@ -58,7 +58,9 @@ export function querySpec(random: Random): QuerySpec {
   const sizeMs = random.pick(SIZES_MS)
   const stepMs = random.pick([sizeMs, sizeMs, sizeMs / 2, Math.max(1_000, sizeMs / 5), Math.min(sizeMs, 7_000)])
   const columns =
-    kind === 'counter' ? [COUNT] : [...STATS, ...(kind === 'gauge' ? [] : [SUM]), ...(random.chance(0.5) ? PERCENTILES : [])]
+    kind === 'counter'
+      ? [COUNT]
+      : [...STATS, ...(kind === 'gauge' ? [] : [SUM]), ...(random.chance(0.5) ? PERCENTILES : [])]
   const spec: QuerySpec = {
     metric,
     servers: random.chance(0.15) ? ['web-0', 'db-1', 'web-1', 'nobody'] : [],

@@ -73,12 +73,7 @@ export class QueryModel {
   readonly #before: readonly SeenSample[]
   #lastFirstEndMs = Number.NEGATIVE_INFINITY
 
-  constructor(
-    name: string,
-    version: number,
-    spec: QuerySpec,
-    { line, coversFromMs, before }: Beginning,
-  ) {
+  constructor(name: string, version: number, spec: QuerySpec, { line, coversFromMs, before }: Beginning) {
     this.name = name
     this.version = version
     this.spec = spec
@@ -160,7 +155,11 @@ export class QueryModel {
     const finalMs = this.#finalMs(before)
     hold('final', row.endMs > finalMs, () => `${where} changed after ${finalMs} was final`)
     const isPartial = row.startMs < this.#coversFromMs
-    hold('partial', row.partial === isPartial, () => `${where} says partial: ${row.partial}; covers from ${this.#coversFromMs}`)
+    hold(
+      'partial',
+      row.partial === isPartial,
+      () => `${where} says partial: ${row.partial}; covers from ${this.#coversFromMs}`,
+    )
     const cell = this.#cells.get(`${row.endMs}|${groupKey(row)}`)
     if (cell === undefined) {
       hold('phantom', isPartial && this.#wasThere(row) > 0, () => `${where} came from nowhere`)
@@ -169,7 +168,11 @@ export class QueryModel {
     if (isPartial) this.#holdPartial(where, row, cell)
     else {
       holdValues('values', row, spec, cell.values)
-      hold('seen', row.seriesSeen === cell.series.size, () => `${where} saw ${row.seriesSeen} of ${cell.series.size} series`)
+      hold(
+        'seen',
+        row.seriesSeen === cell.series.size,
+        () => `${where} saw ${row.seriesSeen} of ${cell.series.size} series`,
+      )
     }
     hold('late', row.lateApplied === cell.late, () => `${where} says ${row.lateApplied} late, not ${cell.late}`)
     hold(
@@ -191,9 +194,17 @@ export class QueryModel {
     const finalThroughMs = this.#finalMs(line)
     for (const cell of this.#silent)
       if (cell.endMs <= this.#emittedThroughMs && (cell.late === 0 || cell.endMs <= finalThroughMs))
-        hold('silence', false, () => `${this.name}: no row of the window that ended at ${cell.endMs}; watermark ${watermarkMs}`)
+        hold(
+          'silence',
+          false,
+          () => `${this.name}: no row of the window that ended at ${cell.endMs}; watermark ${watermarkMs}`,
+        )
     for (const cell of this.#stale)
-      hold('unsaid', cell.endMs > finalThroughMs, () => `${this.name}: ${cell.endMs} is final, and its last sample was not told`)
+      hold(
+        'unsaid',
+        cell.endMs > finalThroughMs,
+        () => `${this.name}: ${cell.endMs} is final, and its last sample was not told`,
+      )
   }
 
   get windows(): number {
@@ -204,12 +215,20 @@ export class QueryModel {
   #holdSequence(where: string, row: WindowResult, cell: Cell): void {
     const { last } = cell
     if (last !== undefined) {
-      hold('revision', row.revision > last.revision, () => `${where} has revision ${row.revision} after ${last.revision}`)
+      hold(
+        'revision',
+        row.revision > last.revision,
+        () => `${where} has revision ${row.revision} after ${last.revision}`,
+      )
       hold('repeat', said(row) !== said(last), () => `${where} was said twice: ${said(row)}`)
       return
     }
     if (row.endMs <= this.#emittedThroughMs) return
-    hold('order', row.endMs >= this.#lastFirstEndMs, () => `${where} came after a window that ended at ${this.#lastFirstEndMs}`)
+    hold(
+      'order',
+      row.endMs >= this.#lastFirstEndMs,
+      () => `${where} came after a window that ended at ${this.#lastFirstEndMs}`,
+    )
     this.#lastFirstEndMs = row.endMs
   }
 
@@ -240,7 +259,8 @@ export class QueryModel {
   #wasThere(row: WindowResult): number {
     const group = groupKey(row)
     return this.#before.filter(
-      (sample) => !sample.isExcluded && sample.group === group && sample.timeMs >= row.startMs && sample.timeMs < row.endMs,
+      (sample) =>
+        !sample.isExcluded && sample.group === group && sample.timeMs >= row.startMs && sample.timeMs < row.endMs,
     ).length
   }
 
@@ -271,7 +291,16 @@ export function groupKey({ group }: Pick<WindowResult, 'group'>): string {
 /** Everything of a row that a reader may act on. */
 function said(row: WindowResult): string {
   const { values, count, seriesSeen, completeness, partial, early, retracted, quality } = row
-  return JSON.stringify([Object.entries(values).map(([name, value]) => [name, String(value)]), count, seriesSeen, completeness, partial, early, retracted, quality])
+  return JSON.stringify([
+    Object.entries(values).map(([name, value]) => [name, String(value)]),
+    count,
+    seriesSeen,
+    completeness,
+    partial,
+    early,
+    retracted,
+    quality,
+  ])
 }
 
 function mod(a: number, b: number): number {

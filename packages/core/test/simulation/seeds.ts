@@ -19,6 +19,7 @@ function wholeNumber(environment: Readonly<Record<string, string | undefined>>, 
   const text = environment[name]
   if (text === undefined || text === '') return usual
   const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1) throw new TypeError(`${name} is ${text}; it takes a whole number of at least 1`)
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new TypeError(`${name} is ${text}; it takes a whole number of at least 1`)
   return value
 }

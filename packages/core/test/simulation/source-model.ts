@@ -55,8 +55,7 @@ export class SourceModel {
   tick(tenant: string, watermarkMs: number, nowMs: number): void {
     let mayWait = false
     for (const [source, polled] of this.#polled) {
-      const isBehind =
-        polled.backlog === undefined || (polled.backlog > 0 && polled.maxEventMs < nowMs - MAX_WAIT_MS)
+      const isBehind = polled.backlog === undefined || (polled.backlog > 0 && polled.maxEventMs < nowMs - MAX_WAIT_MS)
       polled.isAbandoned = isBehind && (polled.isAbandoned || nowMs - polled.progressMs >= STALLED_AFTER_MS)
       if (!isBehind || polled.isAbandoned) continue
       mayWait = true
@@ -64,7 +63,11 @@ export class SourceModel {
       hold('backlog', watermarkMs <= mostMs, () => `${tenant}: ${watermarkMs}, but ${source} has read up to ${mostMs}`)
     }
     const floorMs = nowMs - MAX_WAIT_MS
-    hold('freshness', mayWait || watermarkMs >= floorMs, () => `${tenant}: ${watermarkMs} at ${nowMs}, and nobody to wait for`)
+    hold(
+      'freshness',
+      mayWait || watermarkMs >= floorMs,
+      () => `${tenant}: ${watermarkMs} at ${nowMs}, and nobody to wait for`,
+    )
     this.still(tenant, watermarkMs, nowMs)
     this.#floorMs = floorMs
   }

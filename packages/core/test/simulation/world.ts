@@ -19,7 +19,11 @@ export function createScenario(seed: number): Scenario {
   const fleet = createFleet({ random: random.fork(), startMs, endMs, tenants, wildClocks })
   const traffic = createTraffic({ random: random.fork(), fleet, startMs, endMs, tenants })
   const operations = createOperations({ random: random.fork(), startMs, endMs, tenants })
-  const ticks = createTicks(random.fork(), startMs, traffic.reduce((ms, { atMs }) => Math.max(ms, atMs), endMs))
+  const ticks = createTicks(
+    random.fork(),
+    startMs,
+    traffic.reduce((ms, { atMs }) => Math.max(ms, atMs), endMs),
+  )
   return {
     seed,
     startMs,
@@ -38,7 +42,8 @@ function createTicks(random: Random, startMs: number, endMs: number): TimedStep[
   const tick = (): void => {
     steps.push({ atMs: nowMs, step: { do: 'tick', nowMs } })
   }
-  for (; nowMs <= endMs; nowMs += random.chance(0.01) ? random.integer(3_000, 30_000) : random.integer(1, 2 * usualMs)) tick()
+  for (; nowMs <= endMs; nowMs += random.chance(0.01) ? random.integer(3_000, 30_000) : random.integer(1, 2 * usualMs))
+    tick()
   for (const afterMs of DRAIN_MS) {
     nowMs += afterMs
     tick()

@@ -45,7 +45,8 @@ test('law: it is the 99th percentile of what came, resends left out, to one step
         expect(disorder.ms).toBeLessThanOrEqual(Math.min(MAX_MS, exactMs + STEP_MS))
       }
     }),
-    { numRuns: 50 },
+    // Shrinking lists of a thousand takes minutes and tells nothing more.
+    { numRuns: 50, endOnFailure: true },
   )
 })
 
@@ -81,6 +82,8 @@ test('what came more than five minutes ago is forgotten, what came within half o
   few(40, T0 + 149_999)
   expect(disorder.ms).toBeGreaterThanOrEqual(6_000)
   few(40, T0 + 150_000)
+  expect(disorder.ms).toBeGreaterThanOrEqual(6_000)
+  few(40, T0 + 299_999)
   expect(disorder.ms).toBeGreaterThanOrEqual(6_000)
   few(40, T0 + 300_000)
   expect(disorder.ms).toBe(STEP_MS)

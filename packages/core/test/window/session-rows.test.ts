@@ -221,6 +221,16 @@ describe('which rows are shown', () => {
     expect(sessions.advance(116).map(inShort)).toEqual(['a [100, 110) x1 r2 retracted'])
   })
 
+  test('a row that is taken back already is not taken back again when the start moves', () => {
+    const sessions = createSessions({ having })
+    sessions.add('a', 100, 10)
+    sessions.advance(115)
+    sessions.add('a', 101, -9)
+    expect(sessions.advance(116).map(inShort)).toEqual(['a [100, 110) x1 r2 retracted'])
+    sessions.add('a', 95, 20)
+    expect(sessions.advance(117).map(inShort)).toEqual(['a [95, 111) x3 r1'])
+  })
+
   test('rows of too few samples have no values', () => {
     const sessions = createSessions({ minSamples: 2 })
     sessions.add('a', 100, 10)
@@ -365,6 +375,23 @@ describe('when rows go out', () => {
     expect(sessions.query.lateApplied).toBe(2)
   })
 
+  test('what a reader opens again or makes part of another session does not go out as it was', () => {
+    const sessions = createSessions()
+    sessions.add('a', 95, 1)
+    sessions.add('b', 101, 1)
+    for (const timeMs of [98, 112]) sessions.add('c', timeMs, 1)
+    sessions.onRow = (row) => {
+      if (row.group['server'] !== 'a') return
+      sessions.add('b', 118, 1)
+      sessions.add('b', 110, 1)
+      sessions.add('c', 105, 1)
+    }
+    expect(sessions.advance(125).map(inShort)).toEqual(['a [95, 105) x1 r1', 'c [98, 122) x3 r1'])
+    sessions.onRow = () => {}
+    expect(sessions.advance(127)).toEqual([])
+    expect(sessions.advance(128).map(inShort)).toEqual(['b [101, 128) x3 r1'])
+  })
+
   test('at the drained watermark every session is due', () => {
     for (const emit of [{ at: 'end' }, { at: 'final' }] as const) {
       const sessions = createSessions({ emit })
@@ -428,5 +455,20 @@ describe('what samples say', () => {
     sessions.advance(2_200)
     expect([sessions.store.items, sessions.store.bytes]).toEqual([0, emptyBytes])
     expect(sessions.store.drainedMs).toBe(Number.NEGATIVE_INFINITY)
+  })
+
+  test('sessions that became one cost what one does', () => {
+    const sessions = createSessions({ maxMs: 1_000_000, latenessMs: 1_000_000 })
+    let most = 0
+    for (let from = 0; from < 900_000; from += 1_000) {
+      // Fifty sessions that forty-nine late samples join.
+      for (let timeMs = from; timeMs < from + 1_000; timeMs += 20) sessions.add('a', timeMs, 1)
+      for (let timeMs = from + 9; timeMs < from + 1_000; timeMs += 20) sessions.add('a', timeMs, 1)
+      for (let timeMs = from + 15; timeMs < from + 1_000; timeMs += 20) sessions.add('a', timeMs, 1)
+      sessions.advance(0)
+      most = Math.max(most, sessions.store.bytes)
+    }
+    expect(sessions.store.items).toBe(1)
+    expect(most).toBeLessThan(100_000)
   })
 })

@@ -3,13 +3,16 @@ import type { WindowClause } from '../ast.ts'
 import type { DiagnosticList } from '../diagnostics.ts'
 import { type DurationValue, printDuration, unitOriginMs } from '../duration.ts'
 import { signedLengthMs } from './fixed-length.ts'
-import { modulo } from './panes.ts'
+import { leastShift } from './panes.ts'
 import { checkStep } from './window-lengths.ts'
 
 const DAY_MS = 86_400_000
 const DAYS_A_WEEK = 7
 /** Of the shortest unit there is: February has 28 days. */
 const UNIT_MS = { day: DAY_MS, week: DAYS_A_WEEK * DAY_MS, month: 28 * DAY_MS } as const
+
+/** A February with an hour less, in whole days. */
+const MONTH_OFFSET_LIMIT_MS = 27 * DAY_MS
 
 type CalendarWindow = Extract<WindowPlan, { readonly type: 'calendar' }>
 type Unit = CalendarWindow['unit']
@@ -52,14 +55,15 @@ function mixesUnits(window: WindowClause, diagnostics: DiagnosticList): boolean 
 }
 
 /** How far the edges are shifted on the local clock, apart from what the unit itself brings. */
-function shiftMs(window: WindowClause, stepMs: number, unit: Unit, diagnostics: DiagnosticList): number {
+function shiftMs(window: WindowClause, step: number, unit: Unit, diagnostics: DiagnosticList): number {
   if (window.offset === undefined) return 0
   const offsetMs = signedLengthMs(window.offset, diagnostics) ?? 0
   // Months differ in length, so a longer offset could not be brought into one step.
   if (unit !== 'month') return offsetMs
-  if (Math.abs(offsetMs) < stepMs) return offsetMs
-  const hint = `write less than ${stepMs / DAY_MS} days either way`
-  diagnostics.error('OFFSET_TOO_LONG', window.offset.span, 'an offset longer than the step', hint)
+  const limitMs = step * MONTH_OFFSET_LIMIT_MS
+  if (Math.abs(offsetMs) < limitMs) return offsetMs
+  const hint = `write less than ${limitMs / DAY_MS} days either way`
+  diagnostics.error('OFFSET_TOO_LONG', window.offset.span, 'an offset as long as the step', hint)
   return 0
 }
 
@@ -79,9 +83,9 @@ export function calendarWindow(
     const message = `a window of ${printDuration(window.size)}; the shortest is ${least}`
     diagnostics.error('WINDOW_TOO_SHORT', window.size.span, message, 'write a longer window')
   } else checkStep(window, { size, step, leastPane: 1, inUnit: (count) => ({ unit, count }) }, diagnostics)
-  const stepMs = step * UNIT_MS[unit]
-  const ownShiftMs = shiftMs(window, stepMs, unit, diagnostics)
-  const offsetMs = unit === 'month' ? ownShiftMs : modulo(originShiftMs(every, unit) + ownShiftMs, stepMs)
+  const ownShiftMs = shiftMs(window, step, unit, diagnostics)
+  const offsetMs =
+    unit === 'month' ? ownShiftMs : leastShift(originShiftMs(every, unit) + ownShiftMs, step * UNIT_MS[unit])
   return { type: 'calendar', unit, size, step, offsetMs, timeZone }
 }
 

@@ -55,9 +55,14 @@ function fillPlan(fill: FillClause | undefined, diagnostics: DiagnosticList): Qu
   }
 }
 
-/** Options that need windows in step, which sessions are not. */
+/** What needs windows that all groups and series share, which sessions are not. */
 function refuseForSessions(query: QueryStatement, diagnostics: DiagnosticList): void {
   if (query.window.type !== 'session') return
+  const reading = query.select.reading
+  if (reading !== undefined) {
+    const message = `${reading.reading}(..) is read window by window, and each group has sessions of its own`
+    diagnostics.error('NOT_FOR_SESSIONS', reading.span, message, 'use windows of one length: WINDOW 5m')
+  }
   const { fill, orderBy, limit } = query
   for (const [clause, name] of [[fill, 'FILL'] as const, [orderBy, 'ORDER BY'] as const, [limit, 'LIMIT'] as const])
     if (clause !== undefined)

@@ -72,7 +72,7 @@ export class ExpressionCompiler {
       case 'number':
         return { type: 'number', expression: { op: 'number', value: Number(node.decimal) } }
       case 'column-ref':
-        return { type: 'number', expression: this.#columnExpression(node) }
+        return this.#columnRef(node)
       case 'negate': {
         const of = this.#expect('number', node.of)
         if (of === undefined) return undefined
@@ -110,9 +110,11 @@ export class ExpressionCompiler {
     return { type: isArithmetic ? 'number' : 'condition', expression: { op, left: a, right: b } }
   }
 
-  #columnExpression(node: ColumnRefNode): Expression {
-    if (node.query !== undefined) return { op: 'other', query: node.query, column: node.name }
-    return { op: 'column', name: this.column(node) }
+  #columnRef(node: ColumnRefNode): Typed | undefined {
+    if (node.query === undefined) return { type: 'number', expression: { op: 'column', name: this.column(node) } }
+    const hint = 'compare columns of this row, or join the rows where they are read'
+    this.#diagnostics.error('NOT_AVAILABLE', node.span, 'columns of other queries are not available yet', hint)
+    return undefined
   }
 }
 

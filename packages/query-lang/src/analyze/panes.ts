@@ -12,6 +12,12 @@ export function modulo(value: number, divisor: number): number {
   return ((value % divisor) + divisor) % divisor
 }
 
+/** `value` modulo `divisor`, in `(-divisor / 2, divisor / 2]`. */
+export function leastShift(value: number, divisor: number): number {
+  const positive = modulo(value, divisor)
+  return positive > divisor / 2 ? positive - divisor : positive
+}
+
 /** The step nearest to `step` that divides `size` into whole panes, few enough and none shorter than `leastPane`. */
 export function properStep(size: number, step: number, leastPane: number): number {
   const most = Math.max(1, Math.min(MAX_PANES, Math.floor(size / leastPane)))

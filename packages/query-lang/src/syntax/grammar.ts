@@ -1,3 +1,4 @@
+import { MAX_DIAGNOSTICS } from '../diagnostics.ts'
 import { ExpressionParser, type Rule } from './expression-grammar.ts'
 import * as k from './keywords.ts'
 import { ALL_TOKENS } from './lexer.ts'
@@ -20,12 +21,14 @@ export class QueryParser extends ExpressionParser {
   readonly statement: Rule
 
   constructor(options: QueryParserOptions) {
+    let isEnough = (): boolean => false
     super(ALL_TOKENS, {
       recoveryEnabled: options.recovery,
       maxLookahead: 2,
       skipValidations: options.selfAnalysis !== true,
-      errorMessageProvider: syntaxMessages,
+      errorMessageProvider: syntaxMessages(() => isEnough()),
     })
+    isEnough = () => this.errors.length >= MAX_DIAGNOSTICS
 
     const nameOrString = this.RULE('nameOrString', () => {
       this.OR([{ ALT: () => this.CONSUME(t.Name) }, { ALT: () => this.CONSUME(t.StringLiteral) }])

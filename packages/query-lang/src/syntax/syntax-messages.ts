@@ -127,24 +127,34 @@ function expectedProblem(expected: readonly TokenType[], actual: IToken, ruleNam
   )
 }
 
-/** Chevrotain's errors in the words of this language. */
-export const syntaxMessages: IParserErrorMessageProvider = {
-  buildMismatchTokenMessage: ({ expected, actual, ruleName }) => expectedProblem([expected], actual, ruleName),
-  buildNotAllInputParsedMessage: ({ firstRedundant, ruleName }) =>
-    problem(
-      `${describe(firstRedundant)} does not belong here: the statement was complete before it`,
-      hintFor([], firstRedundant, ruleName),
-    ),
-  buildNoViableAltMessage: ({ expectedPathsPerAlt, actual, ruleName }) =>
-    expectedProblem(
-      expectedPathsPerAlt.flat().flatMap((path) => path.slice(0, 1)),
-      actual[0] as IToken,
-      ruleName,
-    ),
-  buildEarlyExitMessage: ({ expectedIterationPaths, actual, ruleName }) =>
-    expectedProblem(
-      expectedIterationPaths.flatMap((path) => path.slice(0, 1)),
-      actual[0] as IToken,
-      ruleName,
-    ),
+/** Ends a parse whose errors nobody will see. */
+export class TooManyErrors extends Error {}
+
+/** Chevrotain's errors in the words of this language; throws `TooManyErrors` for one more than enough. */
+export function syntaxMessages(isEnough: () => boolean): IParserErrorMessageProvider {
+  const expected = (types: readonly TokenType[], actual: IToken, ruleName: string): string => {
+    // To recover costs more than to read, and a text can be nothing but errors.
+    if (isEnough()) throw new TooManyErrors()
+    return expectedProblem(types, actual, ruleName)
+  }
+  return {
+    buildMismatchTokenMessage: ({ expected: type, actual, ruleName }) => expected([type], actual, ruleName),
+    buildNotAllInputParsedMessage: ({ firstRedundant, ruleName }) =>
+      problem(
+        `${describe(firstRedundant)} does not belong here: the statement was complete before it`,
+        hintFor([], firstRedundant, ruleName),
+      ),
+    buildNoViableAltMessage: ({ expectedPathsPerAlt, actual, ruleName }) =>
+      expected(
+        expectedPathsPerAlt.flat().flatMap((path) => path.slice(0, 1)),
+        actual[0] as IToken,
+        ruleName,
+      ),
+    buildEarlyExitMessage: ({ expectedIterationPaths, actual, ruleName }) =>
+      expected(
+        expectedIterationPaths.flatMap((path) => path.slice(0, 1)),
+        actual[0] as IToken,
+        ruleName,
+      ),
+  }
 }

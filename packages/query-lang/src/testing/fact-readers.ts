@@ -1,4 +1,4 @@
-import type { Engine, IngestResult, SourceInfo } from '@windrow/core'
+import type { Engine, EngineStats, IngestResult } from '@windrow/core'
 import { type FactSubject, type FactValue, factType } from './facts.ts'
 import { printScriptTime, SCRIPT_EPOCH_MS } from './script-time.ts'
 
@@ -108,7 +108,7 @@ function queryFacts(engine: Engine, name: string): Facts | undefined {
   }
 }
 
-function sourcesOf(engine: Engine): SourceInfo[] {
+function sourcesOf(engine: Engine): EngineStats['tenants'][number]['sources'][number][] {
   return engine.stats().tenants.flatMap((tenant) => [...tenant.sources])
 }
 

@@ -34,7 +34,7 @@ const MAX_NARROW_COUNT = 0xffff_ffff
 /** The largest double below the smallest normal one. */
 const MAX_SUBNORMAL = MIN_NORMAL - Number.MIN_VALUE
 /** How far the sum of fractional counts, in another order, may be from their total, as a share of it. */
-const COUNT_TOLERANCE = 1e-9
+const COUNT_TOLERANCE = 1e-6
 /** The objects of a sketch beside its arrays' bytes, about. */
 const OBJECT_BYTES = 480
 

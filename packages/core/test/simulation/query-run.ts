@@ -1,0 +1,142 @@
+import type { Query, SeriesDescriptor, WindowResult } from '../../src/index.ts'
+import { Counts } from './counts.ts'
+import { groupOf, reads } from './plan-of.ts'
+import { type AcceptedSample, type Line, QueryModel, type SeenSample } from './query-model.ts'
+import type { QuerySpec } from './scenario.ts'
+import { hold } from './violation.ts'
+
+export interface QueryRunOptions {
+  readonly query: Query
+  readonly spec: QuerySpec
+  readonly series: readonly SeriesDescriptor[]
+  /** Every sample of the tenant that was accepted so far; grows. */
+  readonly accepted: readonly AcceptedSample[]
+}
+
+/** A stored query during a run: one model for each version that still speaks. */
+export class QueryRun {
+  readonly query: Query
+  /** Windows that held samples, over all versions that are gone. */
+  windows = 0
+  #spec: QuerySpec
+  readonly #series: readonly SeriesDescriptor[]
+  readonly #accepted: readonly AcceptedSample[]
+  /** The newest version; undefined while the query rests. */
+  #newest: QueryModel | undefined
+  /** Versions that still have windows to finish. */
+  #retired: QueryModel[] = []
+  /** Counts of versions that are gone. */
+  readonly #spent = new Counts()
+  #sideCount = 0
+  /** How far the query said it was just before the call that is under way. */
+  #line: Line
+
+  constructor({ query, spec, series, accepted }: QueryRunOptions) {
+    this.query = query
+    this.#spec = spec
+    this.#series = series
+    this.#accepted = accepted
+    this.#line = lineOf(query)
+    query.subscribeLate(() => {
+      this.#sideCount++
+    })
+    this.#begin()
+  }
+
+  /** Notes how far the query is, before anything is done that may change it. */
+  mark(): void {
+    this.#line = lineOf(this.query)
+  }
+
+  take(sample: AcceptedSample): void {
+    for (const model of this.#speaking)
+      if (this.#reads(model.spec, sample)) model.take(this.#seenBy(model.spec, sample), this.#line)
+  }
+
+  row(row: WindowResult): void {
+    const model = this.#speaking.find(({ version }) => version === row.queryVersion)
+    if (model !== undefined) model.row(row, this.#line, this.query.progress().watermarkMs)
+    else hold('ownership', false, () => `${row.query} v${row.queryVersion} is over and yet speaks of ${row.startMs}`)
+  }
+
+  /** After the clock moved. */
+  tick(): void {
+    const line = lineOf(this.query)
+    for (const model of this.#speaking) model.tick(line)
+    for (const model of this.#retired) if (model.isDone) this.#spend(model)
+    this.#retired = this.#retired.filter((model) => !model.isDone)
+    const { toSide } = this.query.counters
+    hold('side', this.#sideCount === toSide, () => `${this.query.name}: ${toSide} aside, ${this.#sideCount} told`)
+  }
+
+  /** The engine was told to change the query to `spec`; `versionBefore`: its version before that. */
+  alter(spec: QuerySpec, versionBefore: number): void {
+    this.#spec = spec
+    const before = this.#newest
+    if (before === undefined) return
+    if (this.query.queryVersion === versionBefore) {
+      before.spec = spec
+      return
+    }
+    this.#begin()
+    const fromMs = this.#newest!.succeed()
+    this.#retired.push(before)
+    for (const model of this.#retired) model.retire(fromMs, this.#line)
+  }
+
+  resume(): void {
+    if (this.#newest === undefined) this.#begin()
+  }
+
+  /** Paused or removed: what was held is dropped. */
+  end(): void {
+    for (const model of this.#speaking) this.#spend(model)
+    this.#retired = []
+    this.#newest = undefined
+  }
+
+  holdLaw(): void {
+    const wanted = new Counts()
+    for (const counts of [this.#spent, ...this.#speaking.map((model) => model.counts)]) wanted.add(counts)
+    const { matched, applied, lateApplied, toRepair, toSide, lateDropped, excluded } = this.query.counters
+    const got = { matched, applied, lateApplied, tooLate: toRepair + toSide + lateDropped, excluded }
+    const same = (Object.keys(got) as (keyof typeof got)[]).every((name) => got[name] === wanted[name])
+    hold('query-law', same, () => `${this.query.name}: ${JSON.stringify(got)}, not ${JSON.stringify(wanted)}`)
+    const sum = applied + lateApplied + got.tooLate + excluded
+    hold('query-law', matched === sum, () => `${this.query.name}: ${matched} matched, ${sum} accounted for`)
+  }
+
+  get #speaking(): QueryModel[] {
+    return this.#newest === undefined ? this.#retired : [...this.#retired, this.#newest]
+  }
+
+  #begin(): void {
+    const { query } = this
+    if (query.state !== 'running') return
+    const spec = this.#spec
+    const before = this.#accepted
+      .filter((sample) => this.#reads(spec, sample))
+      .map((sample) => this.#seenBy(spec, sample))
+    const coversFromMs = query.coversFromMs ?? Number.NEGATIVE_INFINITY
+    this.#newest = new QueryModel(query.name, query.queryVersion, spec, { line: lineOf(query), coversFromMs, before })
+  }
+
+  /** A version is gone; what it counted stays with the query. */
+  #spend(model: QueryModel): void {
+    this.#spent.add(model.counts)
+    this.windows += model.windows
+  }
+
+  #reads(spec: QuerySpec, { series }: AcceptedSample): boolean {
+    return reads(spec, this.query.tenant, this.#series[series]!)
+  }
+
+  #seenBy(spec: QuerySpec, sample: AcceptedSample): SeenSample {
+    return { ...sample, group: groupOf(spec, this.#series[sample.series]!) }
+  }
+}
+
+function lineOf(query: Query): Line {
+  const { watermarkMs, finalThroughMs } = query.progress()
+  return { watermarkMs, finalThroughMs }
+}
