@@ -25,7 +25,7 @@ export function takeSnapshot(parts: SnapshotParts, nowMs: number): Iterable<Uint
   const snapshot = new SnapshotWriter({ createdMs: nowMs })
   registry.save(snapshot)
   progress.save(snapshot, registry.size)
-  screen.save(snapshot, registry.size)
+  screen.save(snapshot)
   snapshot.section(SectionType.engine, (writer) => {
     writer.varint(generation.current)
     writer.bytes(repairs?.save() ?? new Uint8Array(0))

@@ -136,7 +136,12 @@ class WindowEngine implements Engine {
     this.#checkOpen()
     const nowMs = this.nowMs()
     const refused = this.#admit(tenant, batch, batchId)
-    if (refused !== undefined) return refused
+    if (refused !== undefined) {
+      // A polled source that reads again what came before gets on all the same.
+      if (refused.duplicates > 0 && backlog !== undefined)
+        tenant.sources.observe(source, Number.NEGATIVE_INFINITY, batch.timestampsMs, 0, nowMs, backlog)
+      return refused
+    }
     const screened = this.#screen.screen(batch, tenant.id, this.#timeBounds(nowMs))
     tenant.clockSuspect.observe(source, batch.length, futureCount(screened.rejected), nowMs)
     tenant.live.apply(screened.batch, screened.minEventMs, screened.maxEventMs)
@@ -322,7 +327,7 @@ class WindowEngine implements Engine {
   stats(): EngineStats {
     const nowMs = this.nowMs()
     const tenants = [...this.#tenants.values()].map((tenant) =>
-      tenantNumbers(tenant, nowMs, this.#repairs?.stats.dirtyWindows ?? 0),
+      tenantNumbers(tenant, nowMs, this.#repairs?.dirtyWindowsOf(tenant.name) ?? 0),
     )
     return {
       nowMs,

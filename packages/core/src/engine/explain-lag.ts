@@ -20,13 +20,14 @@ export function explainLag(
   const slowest = tenant.sources.slowest(nowMs)
   const holding = sources.find(({ source }) => source === slowest)
   const latestMs = holding?.state === 'catching-up' ? null : nextEndMs + maxWaitMs + emitAfterMs
+  const notWaitedFor = sources.filter(({ state }) => state === 'idle' || state === 'stalled')
   return {
     watermarkMs,
     nextEndMs,
     holding,
-    notWaitedFor: sources.filter(({ state }) => state === 'idle' || state === 'stalled'),
+    notWaitedFor,
     latestMs,
-    reason: reasonOf(nextEndMs, watermarkMs, nowMs, holding, latestMs),
+    reason: reasonOf(nextEndMs, watermarkMs, nowMs, holding, latestMs, notWaitedFor),
   }
 }
 
@@ -36,14 +37,28 @@ function reasonOf(
   nowMs: number,
   holding: SourceInfo | undefined,
   latestMs: number | null,
+  notWaitedFor: readonly SourceInfo[],
 ): string {
   const window = `the window that ends at ${time(nextEndMs)}`
   if (nextEndMs > nowMs) return `${window} is not over yet`
   const upTo = `event time is complete up to ${time(watermarkMs)}`
-  if (holding === undefined) return `${window} waits for the clock alone, no source is talking; ${upTo}`
+  if (holding === undefined) return `${window} waits for the clock alone, ${silence(notWaitedFor)}; ${upTo}`
   if (latestMs === null)
     return `${window} waits for ${holding.source}, which is catching up (${holding.backlog} records left); ${upTo}`
   return `${window} waits for ${holding.source}, out at ${time(latestMs)} at the latest; ${upTo}`
+}
+
+/** Why no source is waited for. */
+function silence(notWaitedFor: readonly SourceInfo[]): string {
+  const stalled = notWaitedFor.filter(({ state }) => state === 'stalled')
+  if (stalled.length === 0) return 'no source is talking'
+  return stalled.map(({ source, reason = 'no-progress' }) => `${source} is stalled (${STALLED[reason]})`).join(', ')
+}
+
+const STALLED = {
+  'no-progress': 'it got on no further',
+  'pane-limit': 'waiting for it filled the panes',
+  'memory-limit': 'waiting for it filled the memory',
 }
 
 function time(epochMs: number): string {

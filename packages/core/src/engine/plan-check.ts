@@ -114,8 +114,7 @@ export function kindProblem(plan: QueryPlan, metric: MetricInfo | undefined): st
   if (metric === undefined) return undefined
   for (const { aggregate, name } of plan.columns) {
     const rule = kindRule(metric.kind, aggregate.fn, plan.reading)
-    if (rule.verdict === 'allow') continue
-    if (metric.kindAssumed) continue
+    if (rule.verdict === 'allow' || (rule.verdict === 'refuse-when-known' && metric.kindAssumed)) continue
     return `column ${name}: ${rule.message} (${metric.metric} is a ${metric.kind}); ${rule.hint}`
   }
   return undefined

@@ -1,6 +1,6 @@
 import type { RepairKey } from '../repair/dirty-windows.ts'
 import type { RepairHost } from '../repair/repair-host.ts'
-import { Repairer, type RepairStats } from '../repair/repairer.ts'
+import { Repairer } from '../repair/repairer.ts'
 import type { LateSample } from '../window/late-sample.ts'
 import type { RunningQuery } from '../window/running-query.ts'
 import { type WindowScheme, windowScheme } from '../window/window-scheme.ts'
@@ -43,8 +43,19 @@ export class Repairs {
     this.#intervalMs = intervalMs
   }
 
-  get stats(): RepairStats {
-    return this.#repairer.stats
+  /** Windows of a tenant that wait to be computed anew. */
+  dirtyWindowsOf(tenant: string): number {
+    return this.#repairer.dirtyWindowsOf(tenant)
+  }
+
+  /** The windows that wait, for a snapshot. */
+  save(): Uint8Array {
+    if (this.#late.size > 0) this.#mark()
+    return this.#repairer.save()
+  }
+
+  load(bytes: Uint8Array): void {
+    this.#repairer.load(bytes)
   }
 
   open(): Promise<void> {

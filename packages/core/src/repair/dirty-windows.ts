@@ -39,11 +39,25 @@ interface QueryMarks {
   readonly marks: Map<number, Mark>
 }
 
+/** A place in line; no longer taken when the query has no such mark of that order. */
+interface Place {
+  readonly query: QueryMarks
+  readonly startMs: number
+  readonly order: number
+}
+
+/** Places in line that may be left over before it is closed up. */
+const SPARE_PLACES = 64
+
 /** The windows of an engine that late samples made wrong, bounded, each once. */
 export class DirtyWindows {
   readonly #maxWindows: number
   readonly #onDropped: (key: RepairKey, window: DirtyWindow) => void
   readonly #queries = new Map<string, QueryMarks>()
+  /** Oldest first, over all queries. */
+  #line: Place[] = []
+  /** Places before this were dropped. */
+  #head = 0
   #size = 0
   #marked = 0
   #changes = 0
@@ -76,16 +90,19 @@ export class DirtyWindows {
       if (writeNumber > known.writeNumber) query.marks.set(startMs, { ...known, writeNumber })
       return
     }
+    const order = known?.order ?? this.#marked++
     query.marks.set(startMs, {
       startMs,
       endMs: Math.max(endMs, known?.endMs ?? endMs),
       writeNumber: Math.max(writeNumber, known?.writeNumber ?? 0),
-      order: known?.order ?? this.#marked++,
+      order,
     })
     this.#changes++
     if (known !== undefined) return
     this.#size++
+    this.#line.push({ query, startMs, order })
     if (this.#size > this.#maxWindows) this.#dropOldest()
+    if (this.#line.length > 2 * this.#maxWindows + SPARE_PLACES) this.#closeUp()
   }
 
   /**
@@ -125,6 +142,7 @@ export class DirtyWindows {
     if (query === undefined) return
     this.#queries.delete(idOf(key))
     this.#size -= query.marks.size
+    query.marks.clear()
     this.#changes++
   }
 
@@ -133,17 +151,22 @@ export class DirtyWindows {
   }
 
   #dropOldest(): void {
-    let oldest: { query: QueryMarks; mark: Mark } | undefined
-    for (const query of this.#queries.values())
-      for (const mark of query.marks.values()) {
-        if (oldest === undefined || mark.order < oldest.mark.order) oldest = { query, mark }
-        // A query's first mark is its oldest.
-        break
-      }
-    if (oldest === undefined) return
-    this.#remove(oldest.query, oldest.mark)
-    const { startMs, endMs, writeNumber } = oldest.mark
-    this.#onDropped(oldest.query.key, { startMs, endMs, writeNumber })
+    for (;;) {
+      const { query, startMs, order } = this.#line[this.#head++]!
+      const mark = query.marks.get(startMs)
+      if (mark?.order !== order) continue
+      this.#remove(query, mark)
+      this.#onDropped(query.key, { startMs, endMs: mark.endMs, writeNumber: mark.writeNumber })
+      return
+    }
+  }
+
+  /** Forgets places that are no longer taken. */
+  #closeUp(): void {
+    this.#line = this.#line
+      .slice(this.#head)
+      .filter(({ query, startMs, order }) => query.marks.get(startMs)?.order === order)
+    this.#head = 0
   }
 
   #remove(query: QueryMarks, mark: Mark): void {

@@ -1,8 +1,6 @@
 import type { QueryPlan } from '../plan/query-plan.ts'
+import { SERIES_TTL_MS } from '../window/gap-fill.ts'
 import { windowScheme } from '../window/window-scheme.ts'
-
-/** How long after the window of its last sample a group is filled; the same for live windows. */
-const FILLED_FOR_MS = 15 * 60_000
 
 /** A window, or a cell of sessions, to compute anew. */
 export interface RepairWindow {
@@ -39,7 +37,7 @@ export function withFilledAfter(windows: readonly RepairWindow[], plan: QueryPla
   const waiting = new Set(windows.map(({ startMs }) => startMs))
   const byStart = new Map(windows.map((window) => [window.startMs, window]))
   for (const window of windows) {
-    const filledBeforeMs = window.endMs + FILLED_FOR_MS
+    const filledBeforeMs = window.endMs + SERIES_TTL_MS
     let startMs = scheme.startOf(scheme.firstEndAfter(window.endMs))
     // What follows a window that waits itself is reached from there.
     while (startMs < filledBeforeMs && !waiting.has(startMs)) {

@@ -2,6 +2,7 @@ import type { QueryPlan } from '../plan/query-plan.ts'
 import type { WindowResult } from '../result/window-result.ts'
 import type { StateStore } from '../storage/state-store.ts'
 import type { WindowScheme } from '../window/window-scheme.ts'
+import { decodeDirtyWindows, encodeDirtyWindows } from './dirty-windows-codec.ts'
 import { DirtyWindows, type RepairKey } from './dirty-windows.ts'
 import { orAborted } from './or-aborted.ts'
 import type { RecomputeRange, RepairHost } from './repair-host.ts'
@@ -113,6 +114,24 @@ export class Repairer {
   /** Windows of a tenant that wait to be computed anew. */
   dirtyWindows(tenant: string): number {
     return this.#dirty.sizeOf(tenant)
+  }
+
+  /** Windows of a tenant that wait to be computed anew. */
+  dirtyWindowsOf(tenant: string): number {
+    let count = 0
+    for (const { key, windows } of this.#dirty.queries()) if (key.tenant === tenant) count += [...windows].length
+    return count
+  }
+
+  /** The windows that wait, for a snapshot. */
+  save(): Uint8Array {
+    return encodeDirtyWindows(this.#dirty)
+  }
+
+  /** Adds what `save` wrote in an earlier life, whose writes are over. */
+  load(bytes: Uint8Array): void {
+    for (const { key, windows } of decodeDirtyWindows(bytes))
+      for (const { startMs, endMs } of windows) this.mark(key, startMs, endMs, 0)
   }
 
   /**

@@ -233,7 +233,6 @@ export class PaneStore implements SeriesStore {
     saveSeries(writer, this)
     for (const count of this.#counts) writer.varint(count)
     writer.boolean(this.#withSketches)
-    writer.f64(this.#onTimeFromMs)
     writer.varint(this.panes.length)
     for (const pane of this.panes) pane.save(writer)
     for (const query of this.queries) query.save(writer)
@@ -251,12 +250,10 @@ export class PaneStore implements SeriesStore {
     if (this.isReading) for (let position = 0; position < seriesMatched; position++) this.#listPosition(position)
     for (let field = 0; field < this.#counts.length; field++) this.#counts[field] = reader.varint('samples')
     this.#withSketches = reader.boolean('whether a store has sketches')
-    const onTimeFromMs = reader.f64('start of what is on time')
     for (let left = reader.count('panes', 26); left > 0; left--) this.#loadPane(reader)
     for (const query of queries) query.load(reader, this.groups.count)
     this.queries.push(...queries)
     this.#queriesChanged()
-    this.#onTimeFromMs = onTimeFromMs
     this.#parts.load(reader)
     this.#tidier.load(reader, queries)
   }

@@ -73,6 +73,41 @@ describe('marks', () => {
     expect(list(dirty)).toEqual([['b', [0, 10, 2], [10, 20, 4]]])
   })
 
+  test('hold the newest, as a list that is searched through does, whatever was cleared before', () => {
+    const step = fc.record({
+      act: fc.constantFrom('mark', 'mark', 'mark', 'clear', 'clearQuery'),
+      key: fc.constantFrom(A, B),
+      startMs: fc.nat(12),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 400 }), fc.integer({ min: 1, max: 6 }), (steps, maxWindows) => {
+        const { dirty, dropped } = windows(maxWindows)
+        const expectedDropped: unknown[] = []
+        let model: { key: RepairKey; startMs: number }[] = []
+        for (const { act, key, startMs } of steps) {
+          if (act === 'mark') {
+            dirty.mark(key, startMs, startMs + 1, 1)
+            if (!model.some((one) => one.key === key && one.startMs === startMs)) model.push({ key, startMs })
+            const oldest = model.length > maxWindows ? model.shift() : undefined
+            if (oldest !== undefined) expectedDropped.push([oldest.key.query, oldest.startMs, oldest.startMs + 1])
+          } else {
+            if (act === 'clear') dirty.clear(key, startMs, 1)
+            else dirty.clearQuery(key)
+            model = model.filter((one) => one.key !== key || (act === 'clear' && one.startMs !== startMs))
+          }
+          expect(dirty.size).toBe(model.length)
+          for (const of of [A, B])
+            expect(dirty.windowsOf(of).map((one) => one.startMs)).toEqual(
+              model.filter((one) => one.key === of).map((one) => one.startMs),
+            )
+        }
+        expect(dropped).toEqual(expectedDropped)
+        expect(dirty.sizeOf('default')).toBe(model.length)
+        expect(dirty.sizeOf('other')).toBe(0)
+      }),
+    )
+  })
+
   test('of a range are all windows that hold some of it', () => {
     const scheme = new FixedWindows({ type: 'fixed', sizeMs: 20, stepMs: 10, offsetMs: 5 })
     const { dirty } = windows()

@@ -82,7 +82,7 @@ test('an engine dies and reads its spool again from a snapshot', async () => {
 
 test('a snapshot is older than its spool', async () => {
   const { rows: before, snapshot } = await firstLife()
-  const oldest = 50
+  const oldest = 45
   const after = await secondLife(snapshot, oldest, RECORDS[oldest]!.timeMs)
   const kept = RECORDS.filter((_, second) => second < 35 || second >= oldest)
   expect(newest(after).map(({ startMs, partial }) => [startMs, partial])).toEqual(
