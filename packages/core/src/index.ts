@@ -21,13 +21,14 @@ export type {
   QueryProgress,
   QueryState,
   ReplaySource,
+  RestoreOptions,
   RunOptions,
   SourceInfo,
   SourceState,
   SubscribeOptions,
   SubscriptionItem,
 } from './engine/engine-api.ts'
-export type { EngineOptions } from './engine/options.ts'
+export type { EngineOptions, RepairOptions } from './engine/options.ts'
 export { WindrowError, type WindrowErrorCode, type WindrowErrorOptions } from './errors.ts'
 export type { DecodeResult, RejectedPoint, RejectReason } from './ingest/decode-result.ts'
 export {
@@ -84,7 +85,7 @@ export type {
   ResultValue,
   WindowResult,
 } from './result/window-result.ts'
-export { nominalWindowMs } from './window/nominal-length.ts'
+export { memoryStateStore } from './storage/memory-state-store.ts'
 export type { StateStore } from './storage/state-store.ts'
 export type {
   CatalogMetric,
@@ -95,3 +96,13 @@ export type {
   StorageCatalog,
   WriteRawContext,
 } from './storage/storage-adapter.ts'
+export type {
+  DelayNumbers,
+  EngineNumbers,
+  PointNumbers,
+  QueryNumbers,
+  QueryPointNumbers,
+  SourceNumbers,
+  TenantNumbers,
+} from './telemetry/engine-numbers.ts'
+export { nominalWindowMs } from './window/nominal-length.ts'

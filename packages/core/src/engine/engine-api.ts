@@ -3,8 +3,8 @@ import type { SampleBatch } from '../ingest/sample-batch.ts'
 import type { QueryPlan } from '../plan/query-plan.ts'
 import type { MetricDeclaration, MetricInfo } from '../registry/metric-catalog.ts'
 import type { SeriesDirectory } from '../registry/series-directory.ts'
-import type { EngineNumbers } from '../telemetry/engine-numbers.ts'
 import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
+import type { EngineNumbers } from '../telemetry/engine-numbers.ts'
 
 export interface IngestOptions {
   /** The ingest channel whose progress is known: a gateway's stream, a partition, a file; never a single agent. */
@@ -225,9 +225,17 @@ export interface Engine extends AsyncDisposable {
   /** Declares a polled source. Throws `SOURCE_KIND_CONFLICT` when the name is in use. */
   source(name: string, options: { readonly kind: 'polled'; readonly tenant?: string }): PolledSource
   replay(name: string, options?: { readonly tenant?: string; readonly retentionMs?: number }): ReplaySource
-  addQuery(name: string, plan: QueryPlan, options?: { readonly tenant?: string; readonly paused?: boolean }): Query
-  /** Replaces the plan; equal canonical text changes nothing. Returns the query, with a new version if the plan differs. */
-  alterQuery(name: string, plan: QueryPlan, options?: { readonly tenant?: string }): Query
+  /** `version` is the least version it gets: where an earlier life of it is kept elsewhere, its versions go on from there. */
+  addQuery(
+    name: string,
+    plan: QueryPlan,
+    options?: { readonly tenant?: string; readonly paused?: boolean; readonly version?: number },
+  ): Query
+  /**
+   * Replaces the plan; equal canonical text changes nothing. Returns the query, with a new version if the plan differs
+   * or the query's is less than `version`.
+   */
+  alterQuery(name: string, plan: QueryPlan, options?: { readonly tenant?: string; readonly version?: number }): Query
   removeQuery(name: string, options?: { readonly tenant?: string }): void
   query(name: string, options?: { readonly tenant?: string }): Query | undefined
   queries(options?: { readonly tenant?: string }): Query[]

@@ -41,6 +41,8 @@ export function takeSnapshot(parts: SnapshotParts, nowMs: number): Iterable<Uint
 /** What was read back besides the state that went into the parts themselves. */
 export interface RestoredFacts {
   readonly generation: number
+  /** The engine's clock when the snapshot was taken. */
+  readonly createdMs: number
 }
 
 /**
@@ -55,7 +57,7 @@ export async function loadSnapshot(
 ): Promise<RestoredFacts> {
   const { registry, progress, screen, repairs } = parts
   let generation = 0
-  await readSnapshot(chunks, {
+  const { createdMs } = await readSnapshot(chunks, {
     ...registry.loaders(),
     ...progress.loaders(),
     ...screen.loaders(),
@@ -66,5 +68,5 @@ export async function loadSnapshot(
     },
     [SectionType.tenant]: (reader) => restoreTenant(tenantOf(reader.text('tenant')), reader),
   })
-  return { generation }
+  return { generation, createdMs }
 }

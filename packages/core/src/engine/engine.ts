@@ -7,9 +7,9 @@ import type { QueryPlan } from '../plan/query-plan.ts'
 import { DEFAULT_TENANT } from '../registry/canonical.ts'
 import type { MetricDeclaration, MetricInfo } from '../registry/metric-catalog.ts'
 import { literalServers } from '../registry/selector.ts'
-import type { RepairKey } from '../repair/dirty-windows.ts'
 import { SeriesProgress } from '../registry/series-progress.ts'
 import { type MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
+import type { RepairKey } from '../repair/dirty-windows.ts'
 import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
 import type { StorageAdapter } from '../storage/storage-adapter.ts'
 import { WriteQueue } from '../storage/write-queue.ts'
@@ -28,7 +28,9 @@ import type {
 } from './engine-api.ts'
 import { loadSnapshot, type SnapshotParts, takeSnapshot } from './engine-snapshot.ts'
 import { explainLag } from './explain-lag.ts'
+import { Generation } from './generation.ts'
 import { runOverHistory } from './history-run.ts'
+import { lateRow } from './late-row.ts'
 import {
   DEFAULT_FUTURE_HOLD_MS,
   DEFAULT_MAX_FUTURE_MS,
@@ -36,12 +38,10 @@ import {
   type ResolvedEngineOptions,
   resolveEngineOptions,
 } from './options.ts'
-import { lateRow } from './late-row.ts'
-import { Generation } from './generation.ts'
 import { checkPlan, columnSchemas, kindProblem, MAX_PANES } from './plan-check.ts'
 import { Repairs } from './repairs.ts'
-import { tenantNumbers } from './stats.ts'
 import { ReplayRun } from './replay-run.ts'
+import { tenantNumbers } from './stats.ts'
 import { type SavedQuery, StoredQuery } from './stored-query.ts'
 import { Tenant } from './tenant.ts'
 
@@ -95,7 +95,8 @@ class WindowEngine implements Engine {
     this.#opened.catch(this.#onError)
     if (storage !== undefined)
       this.#queue = new WriteQueue(storage, this.#options.maxQueuedRows, this.#onError, this.#opened)
-    this.#repairs = this.#queue === undefined || storage === undefined ? undefined : this.#newRepairs(storage, this.#queue)
+    this.#repairs =
+      this.#queue === undefined || storage === undefined ? undefined : this.#newRepairs(storage, this.#queue)
     this.registry.onKindChange((metric) => this.#recheckKind(metric))
     if (this.#options.clock === 'system') {
       this.#timer = setInterval(() => this.#tick(), this.#options.tickMs)
@@ -219,7 +220,11 @@ class WindowEngine implements Engine {
     return run
   }
 
-  addQuery(name: string, plan: QueryPlan, options: InTenant & { readonly paused?: boolean } = {}): Query {
+  addQuery(
+    name: string,
+    plan: QueryPlan,
+    options: InTenant & { readonly paused?: boolean; readonly version?: number } = {},
+  ): Query {
     this.#checkOpen()
     const tenant = this.#tenant(options.tenant)
     if (name === '') throw new TypeError('a query needs a name')
@@ -229,18 +234,18 @@ class WindowEngine implements Engine {
         details: { query: name },
       })
     this.#checkStored(plan)
-    const version = (tenant.lastVersions.get(name) ?? 0) + 1
+    const version = Math.max((tenant.lastVersions.get(name) ?? 0) + 1, checkVersion(options.version))
     const query = this.#newQuery(tenant, { name, plan, version, paused: options.paused ?? false })
     query.checkKind()
     tenant.queries.set(name, query)
     return query
   }
 
-  alterQuery(name: string, plan: QueryPlan, options: InTenant = {}): Query {
+  alterQuery(name: string, plan: QueryPlan, options: InTenant & { readonly version?: number } = {}): Query {
     this.#checkOpen()
     const query = this.#queryOf(name, options)
     this.#checkStored(plan)
-    query.alter(plan)
+    query.alter(plan, checkVersion(options.version))
     return query
   }
 
@@ -288,7 +293,8 @@ class WindowEngine implements Engine {
 
   columnsOf(
     plan: Pick<QueryPlan, 'columns' | 'reading'> & { readonly selector: { readonly metric: string } },
-    options: InTenant = {}): ColumnSchema[] {
+    options: InTenant = {},
+  ): ColumnSchema[] {
     return columnSchemas(plan, this.metric(plan.selector.metric, options)?.unit ?? '')
   }
 
@@ -316,6 +322,7 @@ class WindowEngine implements Engine {
   async flush(): Promise<void> {
     await this.#opened
     await this.#queue?.flush()
+    await this.#repairs?.saved()
   }
 
   async settled(): Promise<void> {
@@ -350,23 +357,22 @@ class WindowEngine implements Engine {
     return takeSnapshot({ ...this.#parts, tenants: this.#tenants }, nowMs)
   }
 
-  async restore(
-    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    options: RestoreOptions = {},
-  ): Promise<void> {
+  async restore(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options: RestoreOptions = {}): Promise<void> {
     this.#checkOpen()
     if (this.#isRestoring || this.registry.size > 0 || this.#tenants.size > 0)
       throw new TypeError('a snapshot is restored into an engine in which nothing was done yet')
     this.#isRestoring = true
     try {
       await this.#opened
-      const { generation } = await loadSnapshot(
+      const { generation, createdMs } = await loadSnapshot(
         chunks,
         this.#parts,
         (name) => this.#tenant(name),
         (tenant, reader) => tenant.load(reader, (saved) => this.#newQuery(tenant, saved)),
       )
       await this.#generation.raiseOver(generation)
+      // The present cannot be before the past.
+      if (this.#clock instanceof ManualClock && Number.isFinite(createdMs)) this.#clock.advanceTo(createdMs)
     } catch (error) {
       await this.close()
       throw error
@@ -498,7 +504,8 @@ class WindowEngine implements Engine {
     let refused: IngestResult | undefined
     if (batchId !== undefined && tenant.batches.has(batchId))
       refused = { accepted: 0, duplicates: rows, shed: 0, rejected: [], pressure, clockSuspect: false }
-    else if (pressure >= 1 || this.#isRestoring) refused = { accepted: 0, duplicates: 0, shed: rows, rejected: [], pressure, clockSuspect: false }
+    else if (pressure >= 1 || this.#isRestoring)
+      refused = { accepted: 0, duplicates: 0, shed: rows, rejected: [], pressure, clockSuspect: false }
     if (refused === undefined) return undefined
     tenant.count(rows, refused, 0, 0)
     return refused
@@ -602,6 +609,11 @@ class WindowEngine implements Engine {
       // The one who is told of errors has failed itself: there is nobody left to tell.
     }
   }
+}
+
+function checkVersion(version = 1): number {
+  if (Number.isSafeInteger(version) && version >= 1) return version
+  throw new RangeError(`the version of a query is a whole number of at least 1, not ${version}`)
 }
 
 function futureCount(rejected: IngestResult['rejected']): number {

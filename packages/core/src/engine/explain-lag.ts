@@ -1,5 +1,5 @@
 import type { QueryPlan } from '../plan/query-plan.ts'
-import { windowScheme } from '../window/window-scheme.ts'
+import { windowScheme } from '../window/scheme-of.ts'
 import type { LagExplanation, SourceInfo } from './engine-api.ts'
 import type { Tenant } from './tenant.ts'
 

@@ -4,8 +4,9 @@ import type { SeriesRegistry } from '../registry/series-registry.ts'
 import type { WindowResult } from '../result/window-result.ts'
 import type { StorageAdapter } from '../storage/storage-adapter.ts'
 import { SERIES_TTL_MS } from '../window/gap-fill.ts'
+import { windowScheme } from '../window/scheme-of.ts'
 import { WindowOperator } from '../window/window-operator.ts'
-import { type WindowScheme, windowScheme } from '../window/window-scheme.ts'
+import type { WindowScheme } from '../window/window-scheme.ts'
 import type { RunOptions } from './engine-api.ts'
 
 export interface HistoryRunOptions extends RunOptions {

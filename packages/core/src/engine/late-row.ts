@@ -1,6 +1,6 @@
 import type { SeriesRef } from '../registry/identity.ts'
 import type { SeriesRegistry } from '../registry/series-registry.ts'
-import type { LateSample } from '../window/late-sample.ts'
+import type { LateSample } from '../window/running-query.ts'
 import type { LateRow } from './engine-api.ts'
 
 /** A late sample with its series in words. */

@@ -1,6 +1,6 @@
 import { WindrowError } from '../errors.ts'
-import { kindRule } from '../plan/kind-rules.ts'
 import { expressionProblem } from '../plan/check-expression.ts'
+import { kindRule } from '../plan/kind-rules.ts'
 import type {
   CalendarWindowPlan,
   ColumnPlan,
@@ -31,7 +31,11 @@ function checkWindow(window: WindowPlan, minWindowMs: number, latenessMs: number
   if (window.type === 'session') checkSession(window, minWindowMs)
   else if (window.type === 'calendar') checkCalendar(window)
   else if (window.type === 'fixed') checkFixed(window, minWindowMs, latenessMs)
-  else throw invalid(`there are no windows of type ${String(Reflect.get(window, 'type'))}`, 'use fixed, calendar or session')
+  else
+    throw invalid(
+      `there are no windows of type ${String(Reflect.get(window, 'type'))}`,
+      'use fixed, calendar or session',
+    )
 }
 
 function checkFixed({ sizeMs, stepMs, offsetMs }: FixedWindowPlan, minWindowMs: number, latenessMs: number): void {
@@ -59,7 +63,8 @@ function checkCalendar({ unit, size, step, offsetMs, timeZone }: CalendarWindowP
     throw invalid(`${size} ${unit}s every ${step} overlap more than ${MAX_PANES} times`, 'make EVERY longer')
   if (!Number.isSafeInteger(offsetMs) || Math.abs(offsetMs) >= step * SHORTEST_UNIT_MS[unit])
     throw invalid(`the offset of ${offsetMs} ms is not less than a step`, 'take it modulo the step')
-  if (!isTimeZone(timeZone)) throw invalid(`there is no time zone ${timeZone}`, 'use an IANA name such as Europe/Berlin')
+  if (!isTimeZone(timeZone))
+    throw invalid(`there is no time zone ${timeZone}`, 'use an IANA name such as Europe/Berlin')
 }
 
 function checkSession({ gapMs, maxMs }: SessionWindowPlan, minWindowMs: number): void {

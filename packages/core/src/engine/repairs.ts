@@ -1,9 +1,9 @@
 import type { RepairKey } from '../repair/dirty-windows.ts'
 import type { RepairHost } from '../repair/repair-host.ts'
 import { Repairer } from '../repair/repairer.ts'
-import type { LateSample } from '../window/late-sample.ts'
-import type { RunningQuery } from '../window/running-query.ts'
-import { type WindowScheme, windowScheme } from '../window/window-scheme.ts'
+import type { LateSample, RunningQuery } from '../window/running-query.ts'
+import { windowScheme } from '../window/scheme-of.ts'
+import type { WindowScheme } from '../window/window-scheme.ts'
 import type { ResolvedEngineOptions } from './options.ts'
 
 /** The next sample of a counter, whose amount a late one changes, is looked for this many intervals after it. */
@@ -45,7 +45,7 @@ export class Repairs {
 
   /** Windows of a tenant that wait to be computed anew. */
   dirtyWindowsOf(tenant: string): number {
-    return this.#repairer.dirtyWindowsOf(tenant)
+    return this.#repairer.dirtyWindows(tenant)
   }
 
   /** The windows that wait, for a snapshot. */
@@ -85,6 +85,12 @@ export class Repairs {
     this.#repairer.tick(nowMs)
   }
 
+  /** Settles when all late samples so far are durably marked. */
+  async saved(): Promise<void> {
+    if (this.#late.size > 0) this.#mark()
+    await this.#repairer.saved()
+  }
+
   /** Settles when nothing is under way. */
   async settled(): Promise<void> {
     if (this.#late.size > 0) this.#mark()
@@ -103,9 +109,7 @@ export class Repairs {
       key: { tenant, query: name, queryVersion: version },
       // Sessions are computed anew by whole cells, over whose edges none goes.
       scheme: windowScheme(
-        window.type === 'session'
-          ? { type: 'fixed', sizeMs: window.maxMs, stepMs: window.maxMs, offsetMs: 0 }
-          : window,
+        window.type === 'session' ? { type: 'fixed', sizeMs: window.maxMs, stepMs: window.maxMs, offsetMs: 0 } : window,
       ),
       ends: new Map<number, number>(),
     }

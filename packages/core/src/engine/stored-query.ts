@@ -1,9 +1,8 @@
 import type { LatePolicy, QueryPlan } from '../plan/query-plan.ts'
-import type { QueryNumbers } from '../telemetry/engine-numbers.ts'
 import { Subscription } from '../result/subscription.ts'
 import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
-import type { LateSample } from '../window/late-sample.ts'
-import type { RunningQuery } from '../window/running-query.ts'
+import type { QueryNumbers } from '../telemetry/engine-numbers.ts'
+import type { LateSample, RunningQuery } from '../window/running-query.ts'
 import type { WindowOperator } from '../window/window-operator.ts'
 import type {
   LateRow,
@@ -278,17 +277,18 @@ export class StoredQuery implements Query {
 
   /**
    * Equal canonical text changes nothing. A change of what is shown and when keeps the version and all state. Any other
-   * change makes the next version, which owns all windows from its first whole one on; this one finishes the earlier.
+   * change, or a version below `leastVersion`, makes the next version, which owns all windows from its first whole one
+   * on; this one finishes the earlier.
    */
-  alter(plan: QueryPlan): void {
+  alter(plan: QueryPlan, leastVersion = 1): void {
     const before = this.#windows
-    const sameWindows = identityOf(plan) === identityOf(this.#plan)
+    const sameWindows = this.#version >= leastVersion && identityOf(plan) === identityOf(this.#plan)
     this.#plan = plan
     if (sameWindows) {
       if (before !== undefined) before.alter(plan, plan.latenessMs ?? this.#host.defaultLatenessMs, this.#lateOf(plan))
       return
     }
-    this.#version++
+    this.#version = Math.max(this.#version + 1, leastVersion)
     this.#windows = undefined
     this.checkKind()
     if (before !== undefined) this.#retire(before)

@@ -1,6 +1,6 @@
 import type { QueryPlan } from '../plan/query-plan.ts'
 import { SERIES_TTL_MS } from '../window/gap-fill.ts'
-import { windowScheme } from '../window/window-scheme.ts'
+import { windowScheme } from '../window/scheme-of.ts'
 
 /** A window, or a cell of sessions, to compute anew. */
 export interface RepairWindow {

@@ -2,8 +2,8 @@ import type { QueryPlan } from '../plan/query-plan.ts'
 import type { WindowResult } from '../result/window-result.ts'
 import type { StateStore } from '../storage/state-store.ts'
 import type { WindowScheme } from '../window/window-scheme.ts'
-import { decodeDirtyWindows, encodeDirtyWindows } from './dirty-windows-codec.ts'
 import { DirtyWindows, type RepairKey } from './dirty-windows.ts'
+import { decodeDirtyWindows, encodeDirtyWindows } from './dirty-windows-codec.ts'
 import { orAborted } from './or-aborted.ts'
 import type { RecomputeRange, RepairHost } from './repair-host.ts'
 import type { RepairWindow } from './repair-ranges.ts'
@@ -114,13 +114,6 @@ export class Repairer {
   /** Windows of a tenant that wait to be computed anew. */
   dirtyWindows(tenant: string): number {
     return this.#dirty.sizeOf(tenant)
-  }
-
-  /** Windows of a tenant that wait to be computed anew. */
-  dirtyWindowsOf(tenant: string): number {
-    let count = 0
-    for (const { key, windows } of this.#dirty.queries()) if (key.tenant === tenant) count += [...windows].length
-    return count
   }
 
   /** The windows that wait, for a snapshot. */

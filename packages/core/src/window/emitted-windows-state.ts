@@ -1,7 +1,7 @@
-import { ResultRowReader, ResultRowWriter } from '../snapshot/result-state.ts'
+import { ResultRowReader, ResultRowWriter } from '../result/result-state.ts'
 import type { StateReader } from '../snapshot/state-reader.ts'
 import type { StateWriter } from '../snapshot/state-writer.ts'
-import type { EmittedWindow } from './query-windows.ts'
+import type { EmittedWindow } from './emitted-window.ts'
 
 /** Writes emitted windows with all of their rows, in the order in which both came. */
 export function saveEmittedWindows(writer: StateWriter, emitted: ReadonlyMap<number, EmittedWindow>): void {

@@ -1,6 +1,6 @@
 import type { ColumnPlan, FillPlan } from '../plan/query-plan.ts'
+import { loadValues, saveValues } from '../result/result-state.ts'
 import type { ResultValue } from '../result/window-result.ts'
-import { loadValues, saveValues } from '../snapshot/result-state.ts'
 import type { StateReader } from '../snapshot/state-reader.ts'
 import type { StateWriter } from '../snapshot/state-writer.ts'
 import type { WindowScheme } from './window-scheme.ts'

@@ -1,5 +1,5 @@
 import type { WindowPlan } from '../plan/query-plan.ts'
-import { windowScheme } from './window-scheme.ts'
+import { windowScheme } from './scheme-of.ts'
 
 /** How long windows of a plan are at most, and how far apart they begin at most, ms. Of sessions: MAX and GAP. */
 export function nominalWindowMs(window: WindowPlan): { readonly sizeMs: number; readonly stepMs: number } {

@@ -2,30 +2,18 @@ import type { LatePolicy, QueryPlan } from '../plan/query-plan.ts'
 import type { WindowResult } from '../result/window-result.ts'
 import type { StateReader } from '../snapshot/state-reader.ts'
 import type { StateWriter } from '../snapshot/state-writer.ts'
+import type { EmittedWindow } from './emitted-window.ts'
 import { loadEmittedWindows, saveEmittedWindows } from './emitted-windows-state.ts'
 import { GapFill } from './gap-fill.ts'
-import type { LateSample } from './late-sample.ts'
 import type { Pane } from './pane.ts'
-import type { RunningQuery, RunningQueryOptions } from './running-query.ts'
+import { loadLines, saveLines } from './query-lines.ts'
+import type { LateSample, RunningQuery, RunningQueryOptions } from './running-query.ts'
 import { type ShowRules, showRules } from './shown-rows.ts'
 import type { WindowScheme } from './window-scheme.ts'
 
 /** A corrected row goes out at most once in this many ms: the step, but no less and no more. */
 const REVISE_AT_LEAST_MS = 1_000
 const REVISE_AT_MOST_MS = 5_000
-
-/** What was emitted of one window, kept while late samples may still change it. */
-export interface EmittedWindow {
-  readonly startMs: number
-  readonly endMs: number
-  /** Newest row by slot, shown or taken back. */
-  rows: Map<number, WindowResult>
-  /** Slots that late samples changed since the last emission. */
-  readonly dirty: Set<number>
-  /** Samples by slot that came after the first emission. */
-  readonly late: Map<number, number>
-  emittedAtMs: number
-}
 
 /**
  * Which windows of one query are open, emitted or closed for good, and what late samples did to them. Time here
@@ -277,17 +265,8 @@ export class QueryWindows implements RunningQuery {
   }
 
   save(writer: StateWriter): void {
-    writer.f64(this.coversFromMs)
-    writer.f64(this.sinceMs)
-    writer.f64(this.emittedThroughMs)
+    saveLines(writer, this)
     writer.f64(this.finalThroughMs)
-    writer.f64(this.ownsFromMs)
-    writer.f64(this.ownsUntilMs)
-    writer.varint(this.onTime)
-    writer.varint(this.lateApplied)
-    writer.varint(this.lateDropped)
-    writer.varint(this.toSide)
-    writer.varint(this.toRepair)
     writer.f64(this.#nextMs)
     writer.boolean(this.#hasDirty)
     writer.f64(this.#earlyPeriod)
@@ -298,17 +277,8 @@ export class QueryWindows implements RunningQuery {
 
   /** Reads what a query of the same plan saved, into one that has done nothing yet. Groups have slots below `slots`. */
   load(reader: StateReader, slots: number): void {
-    this.coversFromMs = reader.f64('start of what a query covers')
-    this.sinceMs = reader.f64('start of a query')
-    this.emittedThroughMs = reader.f64('line of emission')
+    loadLines(reader, this)
     this.finalThroughMs = reader.f64('final line')
-    this.ownsFromMs = reader.f64('first window of a version')
-    this.ownsUntilMs = reader.f64('end of a version')
-    this.onTime = reader.varint('samples on time')
-    this.lateApplied = reader.varint('late samples')
-    this.lateDropped = reader.varint('samples dropped')
-    this.toSide = reader.varint('samples put aside')
-    this.toRepair = reader.varint('samples for repair')
     this.#nextMs = reader.f64('next time of a query')
     this.#hasDirty = reader.boolean('whether windows are to be revised')
     this.#earlyPeriod = reader.f64('period of early rows')

@@ -1,6 +1,5 @@
 import type { LatePolicy, QueryPlan } from '../plan/query-plan.ts'
 import type { WindowResult } from '../result/window-result.ts'
-import type { LateSample } from './late-sample.ts'
 
 /** One version of a query on one time line. All times in ms. */
 export interface RunningQuery {
@@ -54,4 +53,14 @@ export interface RunningQueryOptions {
   /** Takes a sample that came too late, under the policies `side` and `repair`. */
   readonly onTooLate?: (sample: LateSample) => void
   readonly onDone?: () => void
+}
+
+/** A sample that came behind the lateness of a window that holds it, and what the query wants done with it. */
+export interface LateSample {
+  readonly query: RunningQuery
+  readonly policy: 'side' | 'repair'
+  readonly seriesRef: number
+  readonly timeMs: number
+  /** The sum, for a distribution. */
+  readonly value: number
 }

@@ -1,7 +1,9 @@
 import type { LatePolicy, QueryPlan, SessionWindowPlan } from '../plan/query-plan.ts'
 import type { WindowResult } from '../result/window-result.ts'
-import type { LateSample } from './late-sample.ts'
-import type { RunningQuery, RunningQueryOptions } from './running-query.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
+import { loadLines, saveLines } from './query-lines.ts'
+import type { LateSample, RunningQuery, RunningQueryOptions } from './running-query.ts'
 import { type ShowRules, showRules } from './shown-rows.ts'
 
 /** A corrected row goes out at most once in this many ms: the gap, but no less and no more. */
@@ -168,6 +170,21 @@ export class SessionQuery implements RunningQuery {
     this.closedThroughMs = Math.max(this.closedThroughMs, watermarkMs - this.#latenessMs)
     const emittedMs = this.isFinalOnly ? this.finalThroughMs : watermarkMs
     this.emittedThroughMs = Math.max(this.emittedThroughMs, emittedMs)
+  }
+
+  save(writer: StateWriter): void {
+    saveLines(writer, this)
+    writer.f64(this.closedThroughMs)
+    writer.f64(this.#earliestHeldMs)
+    writer.f64(this.#earlyPeriod)
+  }
+
+  /** Reads what a query of the same plan saved, into one that has done nothing yet. */
+  load(reader: StateReader): void {
+    loadLines(reader, this)
+    this.closedThroughMs = reader.f64('closed line')
+    this.#earliestHeldMs = reader.f64('start of the earliest session')
+    this.#earlyPeriod = reader.f64('period of early rows')
   }
 
   /** Says where the earliest session starts that can still change; `Infinity` = there is none. */

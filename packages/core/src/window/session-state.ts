@@ -1,11 +1,19 @@
-import type { ExponentialSketch } from '../aggregate/sketch/exponential/sketch.ts'
+import { ExponentialSketch } from '../aggregate/sketch/exponential/sketch.ts'
 import { StatsCells } from '../aggregate/stats-cells.ts'
+import type { ResultRowReader, ResultRowWriter } from '../result/result-state.ts'
 import type { WindowResult } from '../result/window-result.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 
 /** The objects of a session beside its arrays, about. */
 const OBJECT_BYTES = 400
 const SERIES_BYTES = 24
 const ROW_BYTES = 400
+
+/** Where sessions are cut. */
+interface Cells {
+  cellEndMs(timeMs: number): number
+}
 
 /** One session of one group: what its samples add up to, and what readers were told of it. */
 export class Session {
@@ -41,6 +49,48 @@ export class Session {
     this.startMs = timeMs
     this.lastMs = timeMs
     this.cellEndMs = cellEndMs
+  }
+
+  /** Reads what `save` wrote; of a slot of a store with `seriesMatched` series. */
+  static load(reader: StateReader, rows: ResultRowReader, slot: number, query: Cells, seriesMatched: number): Session {
+    const { offset } = reader
+    const startMs = reader.f64('start of a session')
+    const lastMs = reader.f64('last time of a session')
+    const session = new Session(slot, startMs, query.cellEndMs(startMs))
+    if (!(startMs <= lastMs && lastMs < session.cellEndMs))
+      reader.corrupt(`session from ${startMs} to ${lastMs} cannot be`, offset)
+    session.lastMs = lastMs
+    session.stats.load(reader)
+    if (session.stats.slots !== 1) reader.corrupt(`session has ${session.stats.slots} states`, offset)
+    if (reader.boolean('whether a session has a sketch')) session.sketch = ExponentialSketch.load(reader)
+    session.hasBoundExtremes = reader.boolean('whether extremes are bounds')
+    for (let left = reader.count('series of a session'); left > 0; left--)
+      session.series.add(reader.index('series of a session', seriesMatched))
+    session.late = reader.varint('late samples')
+    for (let left = reader.count('rows of a session'); left > 0; left--) {
+      const row = rows.load()
+      session.rows.set(row.startMs, row)
+    }
+    session.emittedAtMs = reader.f64('time of an emission')
+    session.isChanged = reader.boolean('whether a session is changed')
+    return session
+  }
+
+  /** Writes all but the slot and what is known from the plan. */
+  save(writer: StateWriter, rows: ResultRowWriter): void {
+    writer.f64(this.startMs)
+    writer.f64(this.lastMs)
+    this.stats.save(writer)
+    writer.boolean(this.sketch !== undefined)
+    this.sketch?.save(writer)
+    writer.boolean(this.hasBoundExtremes)
+    writer.varint(this.series.size)
+    for (const position of this.series) writer.varint(position)
+    writer.varint(this.late)
+    writer.varint(this.rows.size)
+    for (const row of this.rows.values()) rows.save(row)
+    writer.f64(this.emittedAtMs)
+    writer.boolean(this.isChanged)
   }
 
   /** Exclusive. */

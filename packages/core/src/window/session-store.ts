@@ -6,7 +6,11 @@ import type { QueryPlan } from '../plan/query-plan.ts'
 import type { SeriesInfo } from '../registry/identity.ts'
 import { compileSelector } from '../registry/selector.ts'
 import type { MetricEntry } from '../registry/series-registry.ts'
+import { ResultRowReader, ResultRowWriter } from '../result/result-state.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 import { Groups } from './groups.ts'
+import { loadSeries, saveSeries } from './series-state.ts'
 import type { SeriesStore } from './series-store.ts'
 import type { SessionEmitter } from './session-emitter.ts'
 import type { SessionQuery } from './session-query.ts'
@@ -148,10 +152,57 @@ export class SessionStore implements SeriesStore {
     return drainedMs
   }
 
+  /** Writes the store with its query. */
+  save(writer: StateWriter): void {
+    const { groups, seriesMatched, refs } = this
+    saveSeries(writer, { groups, seriesMatched, refs, groupSlots: this.#slots })
+    writer.varint(this.matched)
+    writer.varint(this.excluded)
+    this.query.save(writer)
+    const rows = new ResultRowWriter(writer)
+    writer.varint(this.#sessions.size)
+    for (const [slot, sessions] of this.#sessions) {
+      writer.varint(slot)
+      writer.varint(sessions.length)
+      for (const session of sessions) session.save(writer, rows)
+    }
+  }
+
+  /** Reads what `save` wrote into a new store, whose query is a new one of the same plan. */
+  load(reader: StateReader): void {
+    const { seriesMatched, refs, groupSlots } = loadSeries(reader, this.groups)
+    this.seriesMatched = seriesMatched
+    this.refs = refs
+    this.#slots = groupSlots
+    this.matched = reader.varint('samples matched')
+    this.excluded = reader.varint('samples excluded')
+    this.query.load(reader)
+    const rows = new ResultRowReader(reader)
+    for (let left = reader.count('groups with sessions', 2); left > 0; left--) this.#loadSessions(reader, rows)
+    this.#setTimers()
+  }
+
   get bytes(): number {
     let bytes = this.refs.byteLength + this.#slots.byteLength + this.#timers.bytes
     for (const session of this.#all()) bytes += session.bytes
     return bytes
+  }
+
+  #loadSessions(reader: StateReader, rows: ResultRowReader): void {
+    const { offset } = reader
+    const slot = reader.index('group', this.groups.count)
+    if (this.#sessions.has(slot)) reader.corrupt('group comes twice', offset)
+    const sessions: Session[] = []
+    for (let left = reader.count('sessions'); left > 0; left--) {
+      const session = Session.load(reader, rows, slot, this.query, this.seriesMatched)
+      const before = sessions.at(-1)
+      if (before !== undefined && !(before.lastMs < session.startMs))
+        reader.corrupt('sessions are not in the order of their times', offset)
+      sessions.push(session)
+      if (session.isChanged) this.#changed.push(session)
+    }
+    this.#sessions.set(slot, sessions)
+    this.items += sessions.length
   }
 
   /** The session a sample falls into, already reaching over it; undefined when the sample is not taken. */

@@ -2,9 +2,10 @@ import type { SeriesProgress } from '../registry/series-progress.ts'
 import type { SeriesRegistry } from '../registry/series-registry.ts'
 import type { ResultQuality, ResultSource, WindowResult } from '../result/window-result.ts'
 import { countSeries } from './completeness.ts'
+import type { EmittedWindow } from './emitted-window.ts'
 import type { GapFill } from './gap-fill.ts'
 import type { PaneStore } from './pane-store.ts'
-import type { EmittedWindow, QueryWindows } from './query-windows.ts'
+import type { QueryWindows } from './query-windows.ts'
 import { computeValues, type GroupSeries, type RowView } from './row.ts'
 import type { RunningQuery } from './running-query.ts'
 import { SeriesValuesView } from './series-values.ts'
@@ -137,13 +138,7 @@ export class WindowEmitter {
   }
 
   /** Tells the fill of a row, and has the filled rows that depend on it looked at again. */
-  #noteRow(
-    query: QueryWindows,
-    fill: GapFill,
-    window: EmittedWindow,
-    slot: number,
-    values: Candidate['values'],
-  ): void {
+  #noteRow(query: QueryWindows, fill: GapFill, window: EmittedWindow, slot: number, values: Candidate['values']): void {
     const before = window.rows.get(slot)
     const isNew = before === undefined || before.count === 0
     const range = fill.dependents(slot, window.startMs, isNew)

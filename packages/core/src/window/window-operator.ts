@@ -1,6 +1,7 @@
 import { decodeDistribution } from '../aggregate/state-codec.ts'
 import { CounterPairs } from '../counter/counter-pairs.ts'
 import { BatchColumn, type SampleBatch, SampleFlag } from '../ingest/sample-batch.ts'
+import { planIdentity } from '../plan/plan-identity.ts'
 import type { SeriesProgress } from '../registry/series-progress.ts'
 import type { MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
 import type { ResultSource, WindowResult } from '../result/window-result.ts'
@@ -19,12 +20,12 @@ import { shortestPaneMs } from './pane-edges.ts'
 import { PaneStore, storeKey } from './pane-store.ts'
 import { QueryWindows } from './query-windows.ts'
 import type { RunningQuery, RunningQueryOptions } from './running-query.ts'
+import { windowScheme } from './scheme-of.ts'
 import type { SeriesStore } from './series-store.ts'
 import { SessionEmitter } from './session-emitter.ts'
 import { SessionQuery } from './session-query.ts'
 import { SessionStore } from './session-store.ts'
 import { WindowEmitter } from './window-emitter.ts'
-import { windowScheme } from './window-scheme.ts'
 
 /** Queries whose edges would cut panes shorter than this keep panes of their own. */
 const SHORTEST_SHARED_PANE_MS = 1_000
@@ -281,9 +282,13 @@ export class WindowOperator {
     }
     writer.varint(this.#stores.length)
     for (const store of this.#stores) {
-      writer.text(store.key)
       writer.varint(store.queries.length)
       for (const query of store.queries) this.#saveJoined(writer, query, numbers)
+      store.save(writer)
+    }
+    writer.varint(this.#sessionStores.length)
+    for (const store of this.#sessionStores) {
+      this.#saveJoined(writer, store.query, numbers)
       store.save(writer)
     }
   }
@@ -307,7 +312,8 @@ export class WindowOperator {
     this.#pairs.load(reader, this.#registry.size)
     for (let left = reader.count('metrics', 2); left > 0; left--)
       this.#routesOf(this.#registry.metrics[reader.index('metric', this.#registry.metrics.length)]!).load(reader)
-    for (let left = reader.count('stores', 2); left > 0; left--) this.#loadStore(reader, queries)
+    for (let left = reader.count('stores'); left > 0; left--) this.#loadPanes(reader, queries)
+    for (let left = reader.count('session stores'); left > 0; left--) this.#loadSessions(reader, queries)
   }
 
   #saveJoined(writer: StateWriter, query: RunningQuery, numbers: ReadonlyMap<RunningQuery, number>): void {
@@ -315,31 +321,51 @@ export class WindowOperator {
     if (number === undefined) throw new RangeError(`query ${query.name} is not among those to be saved`)
     const { matched, onTime, excluded } = this.#joined.get(query)!
     writer.varint(number)
+    writer.text(planIdentity(query.plan))
     writer.varint(matched)
     writer.varint(onTime)
     writer.varint(excluded)
   }
 
-  #loadStore(reader: StateReader, queries: readonly RunningQuery[]): void {
+  #loadPanes(reader: StateReader, queries: readonly RunningQuery[]): void {
     const { offset } = reader
-    const key = reader.text('key of a store')
     const counted = new Map<QueryWindows, Counted>()
-    for (let left = reader.count('queries of a store', 4); left > 0; left--) {
-      const query = savedQuery(reader, queries, key)
-      if (counted.has(query) || this.#joined.has(query)) reader.corrupt('query is in two stores', offset)
+    for (let left = reader.count('queries of a store', 5); left > 0; left--) {
+      const query = this.#savedQuery(reader, queries)
+      if (!(query instanceof QueryWindows) || counted.has(query))
+        reader.corrupt('query is of sessions or comes twice', offset)
       counted.set(query, loadCounted(reader))
     }
     const own = [...counted.keys()]
-    const store = this.#emptyStore(reader, own)
+    const [first] = own
+    if (first === undefined || own.some(({ plan }) => storeKey(plan) !== storeKey(first.plan)))
+      reader.corrupt('queries are none that share a store', offset)
+    const store = new PaneStore(this.#registry.metricEntry(this.#tenantId, first.plan.selector.metric), first.plan)
     store.load(reader, own)
     for (const [query, counts] of counted) this.#joined.set(query, { query, store, ...counts })
     this.#routesOf(store.metric).restore(store, reader)
     this.#stores.push(store)
   }
 
-  #emptyStore(reader: StateReader, [first]: readonly QueryWindows[]): PaneStore {
-    if (first === undefined) return reader.corrupt('store has no queries')
-    return new PaneStore(this.#registry.metricEntry(this.#tenantId, first.plan.selector.metric), first.plan)
+  #loadSessions(reader: StateReader, queries: readonly RunningQuery[]): void {
+    const { offset } = reader
+    const query = this.#savedQuery(reader, queries)
+    if (!(query instanceof SessionQuery)) reader.corrupt('query is not of sessions', offset)
+    const counts = loadCounted(reader)
+    const store = new SessionStore(this.#registry.metricEntry(this.#tenantId, query.plan.selector.metric), query)
+    store.load(reader)
+    this.#joined.set(query, { query, store, ...counts })
+    this.#routesOf(store.metric).restore(store, reader)
+    this.#sessionStores.push(store)
+  }
+
+  /** The query whose number comes next. */
+  #savedQuery(reader: StateReader, queries: readonly RunningQuery[]): RunningQuery {
+    const { offset } = reader
+    const query = queries[reader.index('query', queries.length)]!
+    if (reader.text('plan of a query') !== planIdentity(query.plan) || this.#joined.has(query))
+      reader.corrupt(`query ${query.name} has another plan than the one that was saved, or comes twice`, offset)
+    return query
   }
 
   #applyValues(batch: SampleBatch): void {
@@ -524,15 +550,6 @@ export class WindowOperator {
     this.#stores.push(store)
     return store
   }
-}
-
-/** The query whose number comes next; it is to be one of a store with that key. */
-function savedQuery(reader: StateReader, queries: readonly RunningQuery[], key: string): QueryWindows {
-  const { offset } = reader
-  const query = queries[reader.index('query', queries.length)]
-  return query instanceof QueryWindows && storeKey(query.plan) === key
-    ? query
-    : reader.corrupt('query is not the one that was saved', offset)
 }
 
 function loadCounted(reader: StateReader): Counted {

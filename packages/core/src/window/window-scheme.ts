@@ -1,7 +1,3 @@
-import type { AlignedWindowPlan } from '../plan/query-plan.ts'
-import { CalendarWindows } from './calendar-windows.ts'
-import { FixedWindows } from './fixed-windows.ts'
-
 /**
  * Arithmetic of half-open windows whose edges are known without looking at samples. Both starts and ends rise from
  * window to window, and each time lies in at least one. Every answer is computed from the plan alone, never from
@@ -35,8 +31,4 @@ export interface WindowScheme {
   lastEndHolding(timeMs: number): number
   /** The widest interval around `timeMs` that no window starts or ends inside. */
   paneAround(timeMs: number): { readonly startMs: number; readonly endMs: number }
-}
-
-export function windowScheme(plan: AlignedWindowPlan): WindowScheme {
-  return plan.type === 'fixed' ? new FixedWindows(plan) : new CalendarWindows(plan)
 }

@@ -1,10 +1,10 @@
 import {
-  type FixedWindowPlan,
   type ColumnPlan,
   createEngine,
   createSampleBatch,
   type Engine,
   type EngineOptions,
+  type FixedWindowPlan,
   type GroupDimension,
   type IngestResult,
   type MetricKind,

@@ -23,30 +23,82 @@ function run(
 
 describe('increase and rate', () => {
   test('neighbouring samples of a counter are amounts at the later time', () => {
-    const [first, second] = run('increase', { a: [[1, 100], [5, 110], [9, 130], [12, 131]] })
+    const [first, second] = run('increase', {
+      a: [
+        [1, 100],
+        [5, 110],
+        [9, 130],
+        [12, 131],
+      ],
+    })
     expect(first!.values).toEqual({ count: 1, sum: 30, min: 30, max: 30, avg: 30, p50: 30 })
     expect(first!.count).toBe(2)
     expect(second!.values['sum']).toBe(1)
   })
 
   test('functions work on one value for each series and window', () => {
-    const [row] = run('rate', { a: [[0, 0], [5, 50], [9, 100]], b: [[0, 5], [9, 25]], c: [[0, 1], [8, 31]] })
+    const [row] = run('rate', {
+      a: [
+        [0, 0],
+        [5, 50],
+        [9, 100],
+      ],
+      b: [
+        [0, 5],
+        [9, 25],
+      ],
+      c: [
+        [0, 1],
+        [8, 31],
+      ],
+    })
     expect(row!.values).toEqual({ count: 3, sum: 15, min: 2, max: 10, avg: 5, p50: 3 })
   })
 
   test('a reset counts from zero', () => {
-    const [row] = run('increase', { a: [[0, 100], [2, 120], [4, 7], [6, 9]] })
+    const [row] = run('increase', {
+      a: [
+        [0, 100],
+        [2, 120],
+        [4, 7],
+        [6, 9],
+      ],
+    })
     expect(row!.values['sum']).toBe(20 + 7 + 2)
   })
 
   test('amounts of a delta are taken as they are', () => {
-    const [row] = run('rate', { a: [[1, 20], [3, 30]], b: [[1, 10]] }, 'delta')
+    const [row] = run(
+      'rate',
+      {
+        a: [
+          [1, 20],
+          [3, 30],
+        ],
+        b: [[1, 10]],
+      },
+      'delta',
+    )
     expect(row!.values).toEqual({ count: 2, sum: 6, min: 1, max: 5, avg: 3, p50: 1 })
   })
 
   test('samples that come out of order before the watermark are paired in time order', () => {
-    const sorted = run('increase', { a: [[1, 1], [2, 4], [3, 9], [4, 2]] })
-    const mixed = run('increase', { a: [[3, 9], [1, 1], [4, 2], [2, 4]] })
+    const sorted = run('increase', {
+      a: [
+        [1, 1],
+        [2, 4],
+        [3, 9],
+        [4, 2],
+      ],
+    })
+    const mixed = run('increase', {
+      a: [
+        [3, 9],
+        [1, 1],
+        [4, 2],
+        [2, 4],
+      ],
+    })
     expect(mixed).toEqual(sorted)
   })
 

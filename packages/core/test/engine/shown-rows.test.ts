@@ -20,7 +20,10 @@ function words(rows: readonly WindowResult[]): string[] {
   )
 }
 
-function setUp(more: Partial<QueryPlan>, groupBy = BY_SERVER): { rows: WindowResult[]; at: (s: number, points?: Point[]) => void } {
+function setUp(
+  more: Partial<QueryPlan>,
+  groupBy = BY_SERVER,
+): { rows: WindowResult[]; at: (s: number, points?: Point[]) => void } {
   const engine = manualEngine()
   engine.advanceTo(T0)
   const rows = collect(engine.addQuery('q', planOf({ groupBy }, more)))

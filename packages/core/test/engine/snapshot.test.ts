@@ -33,7 +33,15 @@ function play(engine: Engine, fromS: number, toS: number): void {
 function held(rows: readonly WindowResult[]): unknown[] {
   return newest(rows)
     .filter(({ retracted }) => retracted !== true)
-    .map(({ query, group, startMs, endMs, values, count, partial }) => [query, group, startMs, endMs, values, count, partial])
+    .map(({ query, group, startMs, endMs, values, count, partial }) => [
+      query,
+      group,
+      startMs,
+      endMs,
+      values,
+      count,
+      partial,
+    ])
 }
 
 function addAll(engine: Engine): Map<string, WindowResult[]> {
@@ -131,13 +139,13 @@ describe('snapshot and restore', () => {
     batch.push(first.registry.register({ server: 'a', metric: 'm' }), T0 + 19_000, 1)
     before.ingest(batch, { backlog: 0, offset: '17' })
     first.advanceTo(T0 + 20_000)
-    const heldMs = first.stats().tenants[0]!.watermarkMs
 
     const second = await restored(first.snapshot())
     const partition = second.source('partition', { kind: 'polled' })
     expect(partition.offset).toBe('17')
     second.advanceTo(T0 + 50_000)
-    expect(second.stats().tenants[0]!.watermarkMs).toBe(heldMs)
+    // As far as it had read, less its disorder.
+    expect(second.stats().tenants[0]!.watermarkMs).toBe(T0 + 17_000)
     partition.caughtUp()
     second.advanceTo(T0 + 50_001)
     expect(second.stats().tenants[0]!.watermarkMs).toBeGreaterThan(T0 + 39_000)

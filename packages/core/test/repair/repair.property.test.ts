@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { QueryPlan, WindowResult } from '../../src/index.ts'
-import { windowScheme } from '../../src/window/window-scheme.ts'
+import { windowScheme } from '../../src/window/scheme-of.ts'
 import { KEY, planOf, Stage, T0 } from './fixture.ts'
 
 const samples = fc.array(

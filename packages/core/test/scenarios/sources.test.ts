@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createEngine, createSampleBatch, type Engine, type PolledSource, type SourceInfo } from '../../src/index.ts'
+import { createEngine, createSampleBatch, type Engine, type EngineStats, type PolledSource } from '../../src/index.ts'
 import { type Point, planOf, send, T0 } from '../engine/fixtures.ts'
 import {
   type Arrival,
@@ -18,6 +18,8 @@ import {
   valueAt,
 } from './fixtures.ts'
 
+type SourceOfStats = EngineStats['tenants'][number]['sources'][number]
+
 const PLAN = planOf({ columns: LEVELS })
 
 /** A gauge, once a second, that arrives at once. */
@@ -28,7 +30,7 @@ function everySecond(server: string, fromMs: number, untilMs: number, source = '
   return arrivals
 }
 
-function sourceOf(engine: Engine, name: string): SourceInfo | undefined {
+function sourceOf(engine: Engine, name: string): SourceOfStats | undefined {
   return engine
     .stats()
     .tenants.flatMap(({ sources }) => sources)

@@ -29,6 +29,8 @@ export interface OperatorOptions {
 /** The people at the other end: queries that come, change, rest and go. */
 export function createOperations({ random, startMs, endMs, tenants }: OperatorOptions): TimedStep[] {
   const steps: TimedStep[] = []
+  for (let restarts = random.pick([0, 0, 1, 1, 3]); restarts > 0; restarts--)
+    steps.push({ atMs: random.integer(startMs, endMs), step: { do: 'restart' } })
   const count = random.integer(2, 7)
   for (let number = 0; number < count; number++) {
     const tenant = random.pick(tenants)

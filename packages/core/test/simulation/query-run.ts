@@ -15,7 +15,8 @@ export interface QueryRunOptions {
 
 /** A stored query during a run: one model for each version that still speaks. */
 export class QueryRun {
-  readonly query: Query
+  /** The same query in another engine after a restart. */
+  query: Query
   /** Windows that held samples, over all versions that are gone. */
   windows = 0
   #spec: QuerySpec
@@ -37,15 +38,16 @@ export class QueryRun {
     this.#series = series
     this.#accepted = accepted
     this.#line = lineOf(query)
-    query.subscribeLate(() => {
-      this.#sideCount++
-    })
     this.#begin()
   }
 
   /** Notes how far the query is, before anything is done that may change it. */
   mark(): void {
     this.#line = lineOf(this.query)
+  }
+
+  takeSide(): void {
+    this.#sideCount++
   }
 
   take(sample: AcceptedSample): void {

@@ -1,9 +1,11 @@
 import {
   BatchColumn,
+  type CanonicalDescriptor,
   compileSelector,
   createSampleBatch,
   type SampleBatch,
   type ScanRawRequest,
+  type SeriesDescriptor,
   type SeriesDirectory,
   type SeriesRef,
   type StorageAdapter,
@@ -14,14 +16,17 @@ import {
 } from '../../src/index.ts'
 
 interface Stored {
-  readonly ref: SeriesRef
+  readonly series: CanonicalDescriptor
   readonly timeMs: number
   readonly value: number
   readonly startMs: number
   readonly flags: number
 }
 
-/** A small storage in memory: rows in a list, sorted when they are read. It holds single samples, no states. */
+/**
+ * A small storage in memory: rows in a list, sorted when they are read. It holds single samples, no states, and outlives
+ * the engine that closes it.
+ */
 export class SampleShelf implements StorageAdapter {
   readonly name = 'shelf'
   readonly capabilities: StorageCapabilities = {
@@ -46,7 +51,7 @@ export class SampleShelf implements StorageAdapter {
     this.#rows.set(tenant, rows)
     for (let row = 0; row < batch.length; row++)
       rows.push({
-        ref: batch.series[row]! as SeriesRef,
+        series: this.#directory!.describe(batch.series[row]! as SeriesRef).descriptor,
         timeMs: batch.timestampsMs[row]!,
         value: batch.values[row]!,
         startMs: (batch.columns & BatchColumn.startTimes) === 0 ? 0 : batch.startTimesMs![row]!,
@@ -56,8 +61,10 @@ export class SampleShelf implements StorageAdapter {
 
   async *scanRaw({ tenant, selector, fromMs, toMs }: ScanRawRequest): AsyncIterable<SampleBatch> {
     const matches = compileSelector(selector)
+    const directory = this.#directory!
     const found = (this.#rows.get(tenant) ?? [])
-      .filter(({ ref, timeMs }) => timeMs >= fromMs && timeMs < toMs && matches(this.#directory!.describe(ref)))
+      .map((stored) => ({ ...stored, ref: directory.register(registrable(stored.series)) }))
+      .filter(({ ref, timeMs }) => timeMs >= fromMs && timeMs < toMs && matches(directory.describe(ref)))
       .sort((a, b) => a.timeMs - b.timeMs)
     for (let at = 0; at < found.length; at += 100) {
       const batch = createSampleBatch(100)
@@ -86,4 +93,9 @@ export class SampleShelf implements StorageAdapter {
   async deleteBefore(): Promise<void> {}
 
   async close(): Promise<void> {}
+}
+
+/** A descriptor as `register` takes it: a kind that nobody said is left out. */
+function registrable({ kind, ...rest }: CanonicalDescriptor): SeriesDescriptor {
+  return kind === undefined ? rest : { ...rest, kind }
 }

@@ -39,6 +39,8 @@ interface OfQuery extends InTenant {
 /** What happens, one after the other. A step that makes no sense where it stands (alter what is not there) is passed over. */
 export type Step =
   | { readonly do: 'tick'; readonly nowMs: number }
+  /** The engine goes on in another one, from a snapshot of this moment: nothing is lost. */
+  | { readonly do: 'restart' }
   | (OfSource & { readonly do: 'push'; readonly batchId?: string; readonly points: readonly Point[] })
   | (OfSource & { readonly do: 'open' | 'caughtUp' | 'close' })
   | (OfSource & {

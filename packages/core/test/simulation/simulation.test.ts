@@ -77,7 +77,20 @@ describe('the simulation itself', () => {
       windows += report.windows
     }
     expect([...kinds].sort()).toEqual(
-      ['add', 'alter', 'caughtUp', 'close', 'open', 'pause', 'poll', 'push', 'remove', 'resume', 'tick'].sort(),
+      [
+        'add',
+        'alter',
+        'caughtUp',
+        'close',
+        'open',
+        'pause',
+        'poll',
+        'push',
+        'remove',
+        'restart',
+        'resume',
+        'tick',
+      ].sort(),
     )
     expect(accepted).toBeGreaterThan(8_000)
     expect(rows).toBeGreaterThan(1_500)

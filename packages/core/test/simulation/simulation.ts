@@ -35,8 +35,9 @@ export async function runScenario(scenario: Scenario): Promise<RunReport> {
 
 class Simulation {
   readonly #scenario: Scenario
-  readonly #engine: Engine
-  readonly #refs: SeriesRef[] = []
+  #engine: Engine
+  readonly #storage: SampleShelf | undefined
+  #refs: SeriesRef[] = []
   readonly #tenants = new Map<string, TenantRun>()
   readonly #queries = new Map<string, QueryRun>()
   readonly #gone: QueryRun[] = []
@@ -51,32 +52,16 @@ class Simulation {
   constructor(scenario: Scenario) {
     this.#scenario = scenario
     this.#nowMs = scenario.startMs
-    this.#engine = createEngine({
-      clock: 'manual',
-      ...scenario.options,
-      ...(scenario.stored ? { storage: new SampleShelf() } : {}),
-      onError: (error) => {
-        this.#found ??= error
-      },
-    })
+    this.#storage = scenario.stored ? new SampleShelf() : undefined
+    this.#engine = this.#newEngine()
   }
 
   async run(): Promise<RunReport> {
-    await using engine = this.#engine
-    engine.advanceTo(this.#nowMs)
-    for (const [i, step] of this.#scenario.steps.entries())
-      try {
-        this.#play(step)
-        this.#throwFound()
-        this.#holdLaws()
-      } catch (error) {
-        if (error instanceof Violation) error.message += ` (step ${i}: ${step.do})`
-        throw error
-      }
-    if (this.#scenario.stored) {
-      await engine.flush()
-      for (const { tenant, spec } of this.#specs.slice(0, HISTORY_RUNS))
-        await holdHistory(engine, tenant, spec, this.#scenario.series, this.#tenant(tenant).accepted)
+    this.#engine.advanceTo(this.#nowMs)
+    try {
+      await this.#run()
+    } finally {
+      await this.#engine.close()
     }
     for (const query of this.#queries.values()) query.end()
     return {
@@ -87,7 +72,60 @@ class Simulation {
     }
   }
 
-  #play(step: Step): void {
+  async #run(): Promise<void> {
+    for (const [i, step] of this.#scenario.steps.entries())
+      try {
+        if (step.do === 'restart') await this.#restart()
+        else this.#play(step)
+        this.#throwFound()
+        this.#holdLaws()
+      } catch (error) {
+        if (error instanceof Violation) error.message += ` (step ${i}: ${step.do})`
+        throw error
+      }
+    if (this.#storage === undefined) return
+    await this.#engine.flush()
+    for (const { tenant, spec } of this.#specs.slice(0, HISTORY_RUNS))
+      await holdHistory(this.#engine, tenant, spec, this.#scenario.series, this.#tenant(tenant).accepted)
+  }
+
+  #newEngine(): Engine {
+    return createEngine({
+      clock: 'manual',
+      ...this.#scenario.options,
+      ...(this.#storage === undefined ? {} : { storage: this.#storage }),
+      onError: (error) => {
+        this.#found ??= error
+      },
+    })
+  }
+
+  /** Another engine goes on from here; whoever listened and whatever was read is taken up again. */
+  async #restart(): Promise<void> {
+    const chunks = [...this.#engine.snapshot()]
+    await this.#engine.close()
+    this.#engine = this.#newEngine()
+    await this.#engine.restore(chunks, { gapUntilMs: Number.NEGATIVE_INFINITY })
+    this.#refs = []
+    for (const run of this.#queries.values()) {
+      const { name, tenant } = run.query
+      run.query = this.#engine.query(name, { tenant })!
+      this.#listen(run)
+    }
+    for (const [name, { handles, sources }] of this.#tenants)
+      for (const source of handles.keys()) {
+        handles.set(source, this.#engine.source(source, { kind: 'polled', tenant: name }))
+        sources.reopen(source, this.#nowMs)
+      }
+    this.#tick(this.#nowMs)
+  }
+
+  #listen(run: QueryRun): void {
+    run.query.subscribe((row) => this.#onRow(run, row))
+    run.query.subscribeLate(() => run.takeSide())
+  }
+
+  #play(step: Exclude<Step, { readonly do: 'restart' }>): void {
     switch (step.do) {
       case 'tick':
         this.#tick(step.nowMs)
@@ -186,7 +224,7 @@ class Simulation {
     const query = this.#engine.addQuery(name, planOf(spec), { tenant })
     const { series } = this.#scenario
     const run = new QueryRun({ query, spec, series, accepted: this.#tenant(tenant).accepted })
-    query.subscribe((row) => this.#onRow(run, row))
+    this.#listen(run)
     this.#queries.set(key, run)
     this.#specs.push({ tenant, spec })
   }

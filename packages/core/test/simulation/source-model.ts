@@ -32,6 +32,12 @@ export class SourceModel {
     })
   }
 
+  /** Opened again in a later life: as far as it was, and again waited for until its first poll. */
+  reopen(source: string, nowMs: number): void {
+    const { maxEventMs } = this.#polled.get(source)!
+    this.#polled.set(source, { backlog: undefined, maxEventMs, progressMs: nowMs, isAbandoned: false })
+  }
+
   close(source: string): void {
     this.#polled.delete(source)
   }

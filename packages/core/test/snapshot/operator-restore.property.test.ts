@@ -27,6 +27,9 @@ import { randomOf, throughSection } from './fixture.ts'
 const START = T0 - 60_000
 const STEPS = 120
 
+/** Their sum tells in which order they were added. */
+const LADDER = [1e40, -1e40, 1e20, -1e20, 1, -1]
+
 interface Planned {
   readonly plan: QueryPlan
   readonly latenessMs: number
@@ -42,8 +45,10 @@ const expressionArbitrary: fc.Arbitrary<Expression> = fc.constantFrom<Expression
 const windowArbitrary: fc.Arbitrary<WindowPlan> = fc.oneof(
   { weight: 6, arbitrary: fixedArbitrary() },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.constantFrom<WindowPlan>(
+      { type: 'session', gapMs: 1_500, maxMs: 20_000 },
+      { type: 'session', gapMs: 4_000, maxMs: 86_400_000 },
       { type: 'calendar', unit: 'day', size: 1, step: 1, offsetMs: 0, timeZone: 'Europe/Berlin' },
       { type: 'calendar', unit: 'day', size: 2, step: 1, offsetMs: 12 * 3_600_000 + 30_000, timeZone: 'UTC' },
     ),
@@ -93,9 +98,9 @@ const plannedArbitrary: fc.Arbitrary<Planned> = fc
     const plan: QueryPlan = {
       ...planOf({ metric, columns, groupBy: grouped ? BY_SERVER : [] }),
       window,
-      ...(metric === 'c' ? { reading } : {}),
+      ...(metric === 'c' && window.type !== 'session' ? { reading } : {}),
       ...(emit === undefined ? {} : { emit }),
-      ...(fill === undefined ? {} : { fill }),
+      ...(fill === undefined || window.type === 'session' ? {} : { fill }),
       ...(having === undefined ? {} : { having }),
       ...(limit === undefined ? {} : { limit, orderBy: { column: 'sum', descending } }),
       ...(minSamples === undefined ? {} : { minSamples }),
@@ -166,7 +171,7 @@ class TimeLine {
   /** Of the queries that run. */
   counters(): unknown[] {
     const { operator } = this
-    const running = this.queries.filter((query) => operator.storeOf(query) !== undefined)
+    const running = this.queries.filter((query) => operator.stateOf(query).bytes > 0)
     const queries = running.map((query) => [
       query.name,
       this.operator.countersOf(query),
@@ -212,14 +217,13 @@ function batchOf({ registry, progress, random, totals }: World, nowMs: number, s
     const ref = registry.register({ server: `s${series % 4}`, metric, kind, labels: { n: `${series}` } })
     const ageMs = isBurst ? random(3_000) : random(1) < 0.2 ? random(26_000) : random(900)
     const timeMs = Math.floor(nowMs - ageMs)
-    // Amounts so different that their sum tells in which order they were added.
-    let value = 10 ** (random(1) < 0.5 ? random(2) : random(60) - 20)
+    let value = 10 ** random(2)
     if (kind === 'counter') {
       const total = random(1) < 0.05 ? 0 : (totals.get(ref) ?? 0) + value
       totals.set(ref, total)
       value = total
     } else if (random(1) < 0.02) value = oneOf([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e308, Number.NaN])
-    else if (random(1) < 0.4) value = -value
+    else if (random(1) < 0.5) value = oneOf(LADDER)
     const row = batch.push(ref, timeMs, value)
     // Writers that started at different times and overlap.
     if (kind === 'counter' && series < 3) batch.setStartTime(row, START - oneOf([0, 0, 0, 0, 1_000, 2_000]))

@@ -42,13 +42,24 @@ function plans(): readonly QueryPlan[] {
     cpu({ latenessMs: 300_000, groupBy: BY_SERVER }, { window: minute, emit: { at: 'final' } }),
     cpu(
       { groupBy: BY_SERVER },
-      { window: minute, fill: { with: 'previous', within: { windows: 3 } }, limit: 2, orderBy: { column: 'max', descending: true } },
+      {
+        window: minute,
+        fill: { with: 'previous', within: { windows: 3 } },
+        limit: 2,
+        orderBy: { column: 'max', descending: true },
+      },
     ),
     planOf({ metric: 'requests', groupBy: BY_SERVER }, { window: minute, reading: 'rate' }),
-    planOf({ metric: 'latency', groupBy: BY_SERVER, columns: [...STATS, P99] }, { window: { type: 'session', gapMs: 30_000, maxMs: 86_400_000 } }),
+    planOf(
+      { metric: 'latency', groupBy: BY_SERVER, columns: [...STATS, P99] },
+      { window: { type: 'session', gapMs: 30_000, maxMs: 86_400_000 } },
+    ),
     cpu(
       {},
-      { window: { type: 'calendar', unit: 'day', size: 1, step: 1, offsetMs: 0, timeZone: 'Europe/Berlin' }, emit: { at: 'every', everyMs: 60_000 } },
+      {
+        window: { type: 'calendar', unit: 'day', size: 1, step: 1, offsetMs: 0, timeZone: 'Europe/Berlin' },
+        emit: { at: 'every', everyMs: 60_000 },
+      },
     ),
   ]
 }
@@ -63,12 +74,17 @@ test(`memory stays flat over ${DAYS} simulated days with late samples, repeats, 
   for (const [i, plan] of plans().entries()) add(`q${i}`, plan)
   const refs = (metric: string, kind: MetricKind): SeriesRef[] =>
     Array.from({ length: SERVERS }, (_, server) => engine.registry.register({ server: `s${server}`, metric, kind }))
-  const series = { cpu: refs('cpu', 'gauge'), requests: refs('requests', 'counter'), latency: refs('latency', 'distribution') }
+  const series = {
+    cpu: refs('cpu', 'gauge'),
+    requests: refs('requests', 'counter'),
+    latency: refs('latency', 'distribution'),
+  }
   const batch = createSampleBatch()
   const fill = (second: number): void => {
     for (const [server, ref] of series.cpu.entries()) batch.push(ref, T0 + second * 1_000, (second * 7 + server) % 100)
     if (second % 15 === 0)
-      for (const [server, ref] of series.requests.entries()) batch.push(ref, T0 + second * 1_000, (second % 7_200) * (server + 1))
+      for (const [server, ref] of series.requests.entries())
+        batch.push(ref, T0 + second * 1_000, (second % 7_200) * (server + 1))
     // Ten minutes of events, five of silence.
     if (second % 900 < 600)
       for (const ref of series.latency) batch.push(ref, T0 + second * 1_000 + 137, 1 + (second % 250))
@@ -78,7 +94,8 @@ test(`memory stays flat over ${DAYS} simulated days with late samples, repeats, 
     batch.clear()
     for (let s = second; s < second + TICK_S; s++) fill(s)
     // A sample in twenty minutes that is late, and one that is too late.
-    if (second % 1_200 === 0) for (const lateS of [8, 700]) batch.push(series.latency[0]!, T0 + (second - lateS) * 1_000, 1)
+    if (second % 1_200 === 0)
+      for (const lateS of [8, 700]) batch.push(series.latency[0]!, T0 + (second - lateS) * 1_000, 1)
     engine.ingest(batch, { source: `gateway-${second % 2}`, batchId: `b${second}` })
     if (second % 60 === 0) engine.ingest(batch, { source: 'gateway-0', batchId: `b${second}` })
     if (second % 21_600 === 0) {

@@ -2,7 +2,18 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { QueryPlan, WindowResult } from '../../src/index.ts'
 import { type NaiveSample, naivePercentile, naiveWindows } from '../../src/testing/index.ts'
-import { BY_SERVER, collect, fixedWindow, manualEngine, newest, P99, planOf, STATS, send, T0 } from '../engine/fixtures.ts'
+import {
+  BY_SERVER,
+  collect,
+  fixedWindow,
+  manualEngine,
+  newest,
+  P99,
+  planOf,
+  STATS,
+  send,
+  T0,
+} from '../engine/fixtures.ts'
 
 /** Laws: windows of hundreds of panes equal the naive reference, whoever shares the panes and comes and goes. */
 

@@ -2,7 +2,7 @@ import type { DistributionState } from '../../src/aggregate/distribution-state.t
 import type { ColumnPlan, EmitPlan, LatePolicy, QueryPlan } from '../../src/plan/query-plan.ts'
 import { createSeriesRegistry } from '../../src/registry/series-registry.ts'
 import type { ResultSource, WindowResult } from '../../src/result/window-result.ts'
-import type { LateSample } from '../../src/window/late-sample.ts'
+import type { LateSample } from '../../src/window/running-query.ts'
 import { SessionEmitter } from '../../src/window/session-emitter.ts'
 import { SessionQuery } from '../../src/window/session-query.ts'
 import { SessionStore } from '../../src/window/session-store.ts'

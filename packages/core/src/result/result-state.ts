@@ -1,6 +1,6 @@
 import type { ColumnQuality, ResultQuality, ResultSource, ResultValue, WindowResult } from '../result/window-result.ts'
-import type { StateReader } from './state-reader.ts'
-import type { StateWriter } from './state-writer.ts'
+import type { StateReader } from '../snapshot/state-reader.ts'
+import type { StateWriter } from '../snapshot/state-writer.ts'
 
 type Values = Readonly<Record<string, ResultValue>>
 
