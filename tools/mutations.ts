@@ -1,6 +1,6 @@
 // Takes one rule at a time out of the source, in memory, and demands that the test named for it fails: a test that
 // passes without its rule holds nothing. The source tree is never written.
-//   node tools/run.mjs mutations           every mutation of every packages/*/test/mutations/mutations.json
+//   node tools/run.mjs mutations           every mutation of every packages/*/test/**/mutations.json
 //   node tools/run.mjs mutations WORD ...   those whose name, rule or file holds one of the words
 import { globSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -27,7 +27,7 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const LIMIT_MS = 60_000
 
 function readMutations(words: readonly string[]): Mutation[] {
-  const lists = globSync('packages/*/test/mutations/mutations.json', { cwd: root }).sort()
+  const lists = globSync('packages/*/test/**/mutations.json', { cwd: root }).sort()
   const all = lists.flatMap((list) => JSON.parse(readFileSync(join(root, list), 'utf8')) as Mutation[])
   if (words.length === 0) return all
   return all.filter(({ name, rule, file }) => words.some((word) => `${name} ${rule} ${file}`.includes(word)))

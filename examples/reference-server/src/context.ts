@@ -4,6 +4,8 @@ import type { BodyLimits } from './http/read-body.ts'
 import type { ServerOptions } from './options.ts'
 import type { QueryText } from './queries/query-text.ts'
 import type { StoredQueries } from './queries/stored-queries.ts'
+import type { RestoreOutcome } from './state/open-engine.ts'
+import type { SnapshotKeeper } from './state/snapshot-keeper.ts'
 
 /**
  * What a 200 to an ingest request means. `memory`: the points are in this process's memory, on their way to
@@ -18,6 +20,9 @@ export interface ServerContext {
   readonly storage: StorageAdapter
   /** Memory or disk the storage takes now. */
   readonly storageBytes: () => number
+  /** What became of the snapshot of the life before. */
+  readonly restored: RestoreOutcome
+  readonly snapshots: Pick<SnapshotKeeper, 'status'>
   /** Number of this life of the server, counted in the data directory. */
   readonly generation: number
   readonly queryText: QueryText

@@ -14,6 +14,8 @@ export interface ServerOptions {
   /** Absolute path. */
   readonly dataDir: string
   readonly storage: 'memory'
+  /** 0 = no snapshots: neither taken nor restored. */
+  readonly snapshotEveryMs: number
   readonly retentionMs: number
   readonly memoryLimitBytes: number
   readonly maxSeries: number
@@ -113,7 +115,15 @@ const FLAGS = {
     initial: '.data',
     schema: filled.transform((dir) => path.resolve(dir)),
     expects: 'a directory',
-    help: 'where stored queries and declared metrics are kept',
+    help: 'where stored queries, declared metrics and the state of the windows are kept',
+  },
+  snapshotEveryMs: {
+    name: 'snapshot-every',
+    value: 'DURATION',
+    initial: '30s',
+    schema: parsed((text) => (text === '0' ? 0 : parseDurationMs(text))).refine((value) => value === 0 || value >= 1000),
+    expects: 'a duration of at least 1s, or 0 for no snapshots',
+    help: 'how often the state of the windows is saved for the next start; 0 = never',
   },
   storage: {
     name: 'storage',
@@ -290,6 +300,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     otlpHttpPort: read('otlpHttpPort'),
     dataDir: read('dataDir'),
     storage: read('storage'),
+    snapshotEveryMs: read('snapshotEveryMs'),
     retentionMs: read('retentionMs'),
     memoryLimitBytes: read('memoryLimitBytes'),
     maxSeries: read('maxSeries'),

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { createEngine, type Engine, type EngineOptions, type StorageAdapter } from '@windrow/core'
+import type { Engine, EngineOptions, StorageAdapter } from '@windrow/core'
 import { memoryAdapter } from '@windrow/storage-adapters/memory'
 import type { ServerContext } from './context.ts'
 import { BodyBudget } from './http/body-budget.ts'
@@ -18,8 +18,11 @@ import { runRoutes } from './routes/query.ts'
 import { selfMetricsRoutes } from './routes/self-metrics.ts'
 import { streamRoutes } from './routes/stream.ts'
 import { seedQueries } from './seed-queries.ts'
+import { openEngine, type RestoreOutcome } from './state/open-engine.ts'
+import { SnapshotKeeper } from './state/snapshot-keeper.ts'
 import { openSqliteStore } from './store/sqlite-store.ts'
 import { TENANT } from './tenant.ts'
+import { setAsideText } from './warnings.ts'
 
 /** Large requests that are read at one time, in multiples of the largest one. */
 const BODIES_IN_FLIGHT = 4
@@ -29,15 +32,18 @@ const STOP_PATIENCE_MS = 4000
 
 export interface RunningServer {
   readonly engine: Engine
+  readonly restored: RestoreOutcome
   /** Base addresses, for example `http://127.0.0.1:8080`; undefined where the listener is off. */
   readonly urls: { readonly http: string | undefined; readonly otlpHttp: string | undefined }
-  /** Ends streams, closes the listeners, answers what is in flight, then closes the engine and the store. */
+  /** Ends streams, closes the listeners, answers what is in flight, takes a snapshot, closes the engine and the store. */
   close(): Promise<void>
 }
 
 export interface StartOverrides {
   /** Engine settings that are no flags; tests turn the clock by hand. */
-  readonly engine?: Pick<EngineOptions, 'clock' | 'maxQueuedRows'>
+  readonly engine?: Pick<EngineOptions, 'clock' | 'maxQueuedRows' | 'maxFutureMs' | 'repair'>
+  /** Where a manual clock stands from the start. */
+  readonly startMs?: number
   /** Puts something around the memory storage, for example one that stalls. */
   readonly wrapStorage?: (storage: StorageAdapter) => StorageAdapter
   readonly logStream?: NodeJS.WritableStream
@@ -59,19 +65,36 @@ export async function startServer(options: ServerOptions, overrides: StartOverri
     stopping: stopping.signal,
   })
   const otlpHttp = createHttpApp({ log: http.log, errorFaces: [otlpErrors(() => true)], stopping: stopping.signal })
-  const memory = memoryAdapter({ maxBytes: options.memoryLimitBytes, retentionMs: options.retentionMs })
-  const storage = overrides.wrapStorage?.(memory) ?? memory
-  const engine = createEngine({
-    storage,
-    retentionMs: options.retentionMs,
-    minWindowMs: options.minWindowMs,
-    maxSeries: options.maxSeries,
-    generation,
-    onError: (error) => http.log.error({ err: error }, 'the engine reports an error'),
-    ...overrides.engine,
+  let memory: ReturnType<typeof memoryAdapter>
+  const { engine, storage, stateStore, outcome } = await openEngine({
+    dataDir: options.dataDir,
+    newStorage() {
+      memory = memoryAdapter({ maxBytes: options.memoryLimitBytes, retentionMs: options.retentionMs })
+      return overrides.wrapStorage?.(memory) ?? memory
+    },
+    engine: {
+      retentionMs: options.retentionMs,
+      minWindowMs: options.minWindowMs,
+      maxSeries: options.maxSeries,
+      generation,
+      onError: (error) => http.log.error({ err: error }, 'the engine reports an error'),
+      ...overrides.engine,
+    },
+    restores: options.snapshotEveryMs > 0,
+    startMs: overrides.startMs,
+  }).catch((error: unknown) => {
+    store.close()
+    throw error
+  })
+  if (outcome.kind === 'set-aside') http.log.error(setAsideText(outcome))
+  const snapshots = new SnapshotKeeper({
+    engine,
+    stateStore,
+    everyMs: options.snapshotEveryMs,
+    onError: (error) => http.log.error({ err: error }, 'a snapshot could not be saved'),
   })
 
-  async function close(): Promise<void> {
+  async function stop({ saves }: { readonly saves: boolean }): Promise<void> {
     stopping.abort()
     const impatience = setTimeout(() => {
       http.server.closeAllConnections()
@@ -79,6 +102,7 @@ export async function startServer(options: ServerOptions, overrides: StartOverri
     }, STOP_PATIENCE_MS)
     await Promise.all([http.close(), otlpHttp.close()])
     clearTimeout(impatience)
+    if (saves) await snapshots.close()
     await engine.close()
     store.close()
   }
@@ -91,6 +115,8 @@ export async function startServer(options: ServerOptions, overrides: StartOverri
       engine,
       storage,
       storageBytes: () => memory.stats().bytes,
+      restored: outcome,
+      snapshots,
       generation,
       queryText,
       queries,
@@ -117,9 +143,10 @@ export async function startServer(options: ServerOptions, overrides: StartOverri
       http: port === 'off' ? undefined : await listen(http, 'port', host, port),
       otlpHttp: otlpHttpPort === 'off' ? undefined : await listen(otlpHttp, 'otlp-http-port', host, otlpHttpPort),
     }
-    return { engine, urls, close }
+    return { engine, restored: outcome, urls, close: () => stop({ saves: true }) }
   } catch (error) {
-    await close()
+    // Not all queries may be there yet: the snapshot of the life before is the better one.
+    await stop({ saves: false })
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MetricsText } from '../src/metrics-text.ts'
+import { MetricsText } from '../src/metrics/metrics-text.ts'
 import { START_MS, sendGauge, startTestServer, type TestServer } from './support/test-server.ts'
 
 /** `name{labels}` to value; throws on a line that is not of the format. */

@@ -1,14 +1,17 @@
-import type { Query, WindowResult } from '@windrow/core'
+import { nominalWindowMs, type Query, type WindowResult } from '@windrow/core'
 import type { ServerContext } from '../context.ts'
 import type { SseWriter } from '../http/sse-writer.ts'
 import { readHistory } from './result-history.ts'
 import { rowToJson } from './result-json.ts'
+import { windowOf } from './stored-queries.ts'
 
 /** Rows held for a slow reader; above, the newest revision of each row is kept and `skipped` is sent. */
 const BUFFER_ROWS = 4096
 
-/** A late sample may revise windows this far behind the newest one; a reader that resumes gets them again. */
+/** A reader that resumes gets windows again that end this far and the lateness behind the newest one it has. */
 const RESUME_OVERLAP_MS = 30_000
+/** Of queries that do not say. */
+const LATENESS_MS = 10_000
 
 export interface FollowOptions {
   /** Rows from here on come first; undefined: only the newest row of each group. */
@@ -56,23 +59,20 @@ async function followVersion(
   const { signal } = writer
   const finalBeforeMs = query.progress().finalThroughMs
   const live = query.results({ buffer: BUFFER_ROWS, onOverflow: 'conflate', signal })
+  // The end of a window that is not over, or was never there, is no place to go on from.
   const send = (row: WindowResult): Promise<void> =>
-    writer.event('row', rowToJson(row), mayResume() ? String(row.endMs) : undefined)
+    writer.event('row', rowToJson(row), mayResume() && isClosed(row) ? String(row.endMs) : undefined)
 
   let queryVersion = query.queryVersion
   await sendColumns(query, writer)
-  const resumeFromMs = lastEndMs === undefined ? undefined : lastEndMs - query.plan.window.sizeMs - RESUME_OVERLAP_MS
+  const resumeFromMs = lastEndMs === undefined ? undefined : lastEndMs - resumeOverlapMs(query)
   const snapshotFromMs = Math.max(fromMs ?? Number.NEGATIVE_INFINITY, resumeFromMs ?? Number.NEGATIVE_INFINITY)
-  let wholeBeforeMs = Number.NEGATIVE_INFINITY
   let rows: readonly WindowResult[] = query.latest()
   if (Number.isFinite(snapshotFromMs)) {
-    const history = await readHistory(context, query, {
-      fromMs: snapshotFromMs,
-      toMs: Number.MAX_SAFE_INTEGER,
-      signal,
-    })
-    rows = history.rows
-    wholeBeforeMs = history.rawBeforeMs
+    rows = await readHistory(context, query, { fromMs: snapshotFromMs, toMs: Number.MAX_SAFE_INTEGER, signal })
+    // Rows that were taken back while the reader was away are simply not there any more.
+    if (resumeFromMs !== undefined)
+      await writer.event('reset', JSON.stringify({ query: query.name, fromMs: snapshotFromMs }))
   }
 
   // Only windows that were open when the subscription began can be in both.
@@ -88,22 +88,28 @@ async function followVersion(
       await writer.event('skipped', JSON.stringify({ query: query.name, rows: item.skipped }))
       continue
     }
-    if (item.queryVersion !== queryVersion) {
+    // An older version may still have windows to finish after the first rows of a new one.
+    if (item.queryVersion > queryVersion) {
       queryVersion = item.queryVersion
       await sendColumns(query, writer)
     }
     const sentRevision = sent.get(keyOf(item))
     if (sentRevision !== undefined && sentRevision >= item.revision) continue
-    // The snapshot has this window whole, from raw samples; the query saw only its end.
-    if (item.partial && item.startMs < wholeBeforeMs) continue
     await send(item)
   }
 }
 
 async function sendColumns(query: Query, writer: SseWriter): Promise<void> {
   const { name, queryVersion, columns, plan } = query
-  const { sizeMs, stepMs } = plan.window
-  await writer.event('columns', JSON.stringify({ query: name, queryVersion, columns, window: { sizeMs, stepMs } }))
+  await writer.event('columns', JSON.stringify({ query: name, queryVersion, columns, window: windowOf(plan) }))
+}
+
+function isClosed({ early, retracted }: WindowResult): boolean {
+  return early !== true && retracted !== true
+}
+
+function resumeOverlapMs({ plan }: Query): number {
+  return nominalWindowMs(plan.window).sizeMs + (plan.latenessMs ?? LATENESS_MS) + RESUME_OVERLAP_MS
 }
 
 function keyOf(row: WindowResult): string {

@@ -1,5 +1,6 @@
 import type { Engine, Query, StorageAdapter, WindowResult } from '@windrow/core'
 import { HttpError } from '../http/http-error.ts'
+import { fullerRows } from './fuller-rows.ts'
 
 /** Most rows one answer holds; at about 300 bytes a row some 30 MB of JSON. */
 const MAX_ROWS = 100_000
@@ -20,43 +21,44 @@ export interface HistorySources {
   readonly generation: number
 }
 
-export interface QueryHistory {
-  /** By window start, then group. */
-  readonly rows: readonly WindowResult[]
-  /** Windows that start before this were computed from raw samples, whole; the others are as the query emitted them. */
-  readonly rawBeforeMs: number
-}
-
 /**
- * Rows of a stored query: what it emitted and, for the time before it was there, what its plan gives over the
- * raw samples. So a new query shows its past at once, and its cut first window comes out whole.
- * Only the present version of the query is read.
+ * Rows of a stored query by window start, then group: what it emitted and, for the time before it was there, what its
+ * plan gives over the raw samples. So a new query shows its past at once, and its cut first window comes out whole.
+ * Rows that were taken back are not there. Only the present version of the query is read.
  */
 export async function readHistory(
   { engine, storage, generation }: HistorySources,
   query: Query,
   { fromMs, toMs, signal }: HistoryRange,
-): Promise<QueryHistory> {
+): Promise<readonly WindowResult[]> {
   const { tenant, name, queryVersion, plan } = query
   const withSignal = signal === undefined ? {} : { signal }
   await engine.flush()
-  const coversFromMs = query.coversFromMs ?? Number.POSITIVE_INFINITY
-  // A window that is not over would come out of the raw samples half full.
-  const overBeforeMs = query.progress().watermarkMs - plan.window.sizeMs + 1
-  const rawBeforeMs = Math.max(fromMs, Math.min(coversFromMs, overBeforeMs, toMs))
-  const request = { tenant, query: name, queryVersion, fromMs: rawBeforeMs, toMs, ...withSignal }
-  const emitted = await collectRows(storage.scanResults(request))
-  if (rawBeforeMs === fromMs) return { rows: emitted, rawBeforeMs }
-
-  const computed = await collectRows(
-    engine.run(plan, { tenant, query: name, fromMs, toMs: rawBeforeMs, ...withSignal }),
+  const emitted = await collectRows(
+    storage.scanResults({ tenant, query: name, queryVersion, fromMs, toMs, ...withSignal }),
   )
-  // The last revision of this life: a whole row must win over the cut one that the query may have emitted.
-  const revision = (generation + 1) * REVISIONS_PER_GENERATION - 1
-  const rows = computed.filter((row) => row.startMs >= fromMs).map((row) => ({ ...row, queryVersion, revision }))
-  for (const row of emitted) rows.push(row)
+  const { watermarkMs } = query.progress()
+  const computeToMs = Math.min(toMs, query.coversFromMs ?? Number.POSITIVE_INFINITY, watermarkMs)
+  if (!(computeToMs > fromMs)) return emitted
+
+  const history = await collectRows(
+    engine.run(plan, { tenant, query: name, fromMs, toMs: computeToMs, ...withSignal }),
+  )
+  const revision = revisionOver([...emitted, ...query.latest()], generation)
+  const computed = history
+    // A window that is not over would come out of the raw samples half full.
+    .filter((row) => row.startMs >= fromMs && row.endMs <= watermarkMs)
+    .map((row) => ({ ...row, queryVersion, revision }))
+  const rows = fullerRows(plan, emitted, computed)
   if (rows.length > MAX_ROWS) throw tooManyRows()
-  return { rows, rawBeforeMs }
+  return rows
+}
+
+/** The last revision of the generation at work: a whole row must win over the cut one that the query may have emitted. */
+function revisionOver(rows: readonly WindowResult[], generation: number): number {
+  let newest = generation * REVISIONS_PER_GENERATION
+  for (const { revision } of rows) newest = Math.max(newest, revision)
+  return (Math.floor(newest / REVISIONS_PER_GENERATION) + 1) * REVISIONS_PER_GENERATION - 1
 }
 
 /** Reads to the end, or throws `TOO_MANY_ROWS`. Lets other work in between, so that an abort is seen. */

@@ -1,11 +1,12 @@
-import type {
-  ColumnSchema,
-  Engine,
-  MetricDeclaration,
-  Query,
-  QueryCounters,
-  QueryPlan,
-  QueryState,
+import {
+  type ColumnSchema,
+  type Engine,
+  type MetricDeclaration,
+  nominalWindowMs,
+  type Query,
+  type QueryCounters,
+  type QueryPlan,
+  type QueryState,
 } from '@windrow/core'
 import { HttpError, toHttpError } from '../http/http-error.ts'
 import type { MetadataStore, StoredQuery } from '../store/metadata-store.ts'
@@ -20,7 +21,7 @@ export interface StoredQueryView {
   /** Why the state is `invalid`. */
   readonly problem?: string
   readonly queryVersion: number | null
-  readonly window: { readonly sizeMs: number; readonly stepMs: number } | null
+  readonly window: WindowView | null
   readonly columns: readonly ColumnSchema[]
   readonly coversFromMs: number | null
   readonly seriesMatched: number
@@ -31,18 +32,18 @@ export interface StoredQueryView {
   readonly updatedAtMs: number
 }
 
+/** How long windows are at most and how far apart they begin at most; of sessions MAX and GAP. */
+export interface WindowView {
+  readonly type: QueryPlan['window']['type']
+  readonly sizeMs: number
+  readonly stepMs: number
+}
+
 /** Times are null while they are unknown, that is before the first sample. */
 export interface QueryProgressView {
   readonly watermarkMs: number | null
   readonly finalThroughMs: number | null
   readonly lateDropped: number
-}
-
-/** What a query has given out since the server started. */
-export interface EmissionCounters {
-  readonly rows: number
-  /** Windows with at least one row, each counted once. */
-  readonly windows: number
 }
 
 /** Keeps the stored text on disk and the running query in the engine in step: both change or neither. */
@@ -54,7 +55,6 @@ export interface StoredQueries {
   remove(name: string): void
   /** The query in the engine; throws 404, or 409 when it is stored but its text does not compile. */
   live(name: string): Query
-  emissions(name: string): EmissionCounters
   declareMetric(metric: string, declaration: MetricDeclaration): void
 }
 
@@ -63,10 +63,13 @@ interface Entry {
   /** Undefined when the text does not compile or the engine refuses it; `problem` says why. */
   query: Query | undefined
   problem: string | undefined
-  readonly emitted: { rows: number; windows: number; lastStartMs: number }
 }
 
-/** Loads what is stored into the engine. A query that no longer compiles is kept, as `invalid`. */
+/**
+ * Brings the engine in line with what is stored, which wins over what a snapshot brought back: a query of an equal
+ * plan goes on as it is, another one is altered, one that is not stored is removed. A query that no longer compiles is
+ * kept, as `invalid`. Versions go on from the last one each name had.
+ */
 export function createStoredQueries(options: {
   readonly engine: Engine
   readonly store: MetadataStore
@@ -83,27 +86,40 @@ export function createStoredQueries(options: {
     const entry = entryOf(stored)
     entries.set(stored.name, entry)
     try {
-      start(entry, queryText.compileRestored(stored.text))
+      const plan = queryText.compileRestored(stored.text)
+      entry.query = engine.query(stored.name, { tenant })
+      apply(entry, plan, Math.max(1, store.lastVersion(tenant, stored.name)))
+      keepVersion(entry)
     } catch (error) {
+      entry.query = undefined
       entry.problem = toHttpError(error).message
     }
   }
+  for (const { name } of engine.queries({ tenant }))
+    if (entries.get(name)?.query === undefined) engine.removeQuery(name, { tenant })
 
-  function start(entry: Entry, plan: QueryPlan): void {
+  /** Brings the engine in line with the entry. `version` is the least one that a query whose plan is given gets. */
+  function apply(entry: Entry, plan: QueryPlan | undefined, version: number): void {
     const { name, state } = entry.stored
-    use(entry, engine.addQuery(name, plan, { tenant, paused: state === 'paused' }))
+    if (plan !== undefined) {
+      entry.query =
+        entry.query === undefined
+          ? engine.addQuery(name, plan, { tenant, paused: state === 'paused', version })
+          : engine.alterQuery(name, plan, { tenant, version })
+      entry.problem = undefined
+    }
+    if (state === 'paused' && entry.query?.state === 'running') entry.query.pause()
+    if (state === 'running' && entry.query?.state === 'paused') entry.query.resume()
   }
 
-  function use(entry: Entry, query: Query): void {
-    if (entry.query === query) return
-    entry.query = query
-    entry.problem = undefined
-    query.subscribe(({ startMs }) => {
-      entry.emitted.rows++
-      if (startMs <= entry.emitted.lastStartMs) return
-      entry.emitted.lastStartMs = startMs
-      entry.emitted.windows++
-    })
+  function keepVersion({ stored: { name }, query }: Entry): void {
+    if (query !== undefined && query.queryVersion !== store.lastVersion(tenant, name))
+      store.putVersion(tenant, name, query.queryVersion)
+  }
+
+  /** Of a query that is new, or that had a text without a meaning. */
+  function nextVersion(name: string): number {
+    return store.lastVersion(tenant, name) + 1
   }
 
   function find(name: string): Entry {
@@ -113,16 +129,6 @@ export function createStoredQueries(options: {
         hint: 'GET /v1/queries lists them',
       })
     return entry
-  }
-
-  function apply(entry: Entry, plan: QueryPlan | undefined, state: 'running' | 'paused'): void {
-    if (plan !== undefined) {
-      if (entry.query === undefined) start(entry, plan)
-      else use(entry, engine.alterQuery(entry.stored.name, plan, { tenant }))
-    }
-    if (entry.query === undefined) return
-    if (state === 'paused' && entry.query.state === 'running') entry.query.pause()
-    if (state === 'running' && entry.query.state === 'paused') entry.query.resume()
   }
 
   return {
@@ -139,7 +145,8 @@ export function createStoredQueries(options: {
       try {
         store.transaction(() => {
           store.putQuery(entry.stored)
-          start(entry, plan)
+          apply(entry, plan, nextVersion(name))
+          keepVersion(entry)
         })
       } catch (error) {
         if (entry.query !== undefined) engine.removeQuery(name, { tenant })
@@ -164,12 +171,13 @@ export function createStoredQueries(options: {
         store.transaction(() => {
           store.putQuery(after)
           entry.stored = after
-          apply(entry, plan, after.state)
+          apply(entry, plan, entry.query?.queryVersion ?? nextVersion(name))
           applied = true
+          keepVersion(entry)
         })
       } catch (error) {
         entry.stored = before
-        if (applied) apply(entry, planBefore, before.state)
+        if (applied) apply(entry, planBefore, entry.query?.queryVersion ?? nextVersion(name))
         throw error
       }
       return viewOf(entry)
@@ -188,7 +196,6 @@ export function createStoredQueries(options: {
         })
       return entry.query
     },
-    emissions: (name) => find(name).emitted,
     declareMetric(metric, declaration) {
       store.transaction(() => {
         store.putMetric({ tenant, metric, ...declaration }, nowMs())
@@ -199,12 +206,7 @@ export function createStoredQueries(options: {
 }
 
 function entryOf(stored: StoredQuery): Entry {
-  return {
-    stored,
-    query: undefined,
-    problem: undefined,
-    emitted: { rows: 0, windows: 0, lastStartMs: Number.NEGATIVE_INFINITY },
-  }
+  return { stored, query: undefined, problem: undefined }
 }
 
 function declarationOf(kind: MetricDeclaration['kind'], unit: string | undefined): MetricDeclaration {
@@ -219,7 +221,7 @@ function viewOf({ stored, query, problem }: Entry): StoredQueryView {
     state: query?.state ?? 'invalid',
     ...(reason === undefined ? {} : { problem: reason }),
     queryVersion: query?.queryVersion ?? null,
-    window: query === undefined ? null : { sizeMs: query.plan.window.sizeMs, stepMs: query.plan.window.stepMs },
+    window: query === undefined ? null : windowOf(query.plan),
     columns: query?.columns ?? [],
     coversFromMs: finiteOrNull(query?.coversFromMs ?? null),
     seriesMatched: query?.seriesMatched ?? 0,
@@ -229,6 +231,10 @@ function viewOf({ stored, query, problem }: Entry): StoredQueryView {
     createdAtMs: stored.createdAtMs,
     updatedAtMs: stored.updatedAtMs,
   }
+}
+
+export function windowOf({ window }: Pick<QueryPlan, 'window'>): WindowView {
+  return { type: window.type, ...nominalWindowMs(window) }
 }
 
 /** The query's progress in a form JSON can carry. */

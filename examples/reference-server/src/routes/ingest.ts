@@ -6,7 +6,7 @@ import { idempotencyKey } from '../http/idempotency-key.ts'
 import { readJsonBytes } from '../http/json-body.ts'
 import { route } from '../http/route.ts'
 import { TENANT } from '../tenant.ts'
-import { refuseUnderPressure } from './otlp.ts'
+import { refuseUntaken, slowClockText } from './refusals.ts'
 
 /** `POST /v1/ingest`: samples of one server as plain JSON. */
 export function ingestRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -26,13 +26,14 @@ export function ingestRoutes(app: FastifyInstance, context: ServerContext): void
         tenant: TENANT,
         ...(batchId === undefined ? {} : { batchId }),
       })
-      refuseUnderPressure(result)
+      refuseUntaken(result, context)
       engine.countRejected(TENANT, decoded.rejected)
       return reply.header('windrow-ack', ACK_MODE).send({
         accepted: result.accepted,
         duplicates: result.duplicates,
         shed: result.shed,
         rejected: inPayloadOrder(decoded.rejected, result.rejected),
+        ...(result.clockSuspect ? { warnings: [slowClockText(engine.nowMs())] } : {}),
       })
     },
   })

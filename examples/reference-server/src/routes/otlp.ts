@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createSampleBatch, type IngestResult, type RejectedPoint } from '@windrow/core'
+import { createSampleBatch, type RejectedPoint } from '@windrow/core'
 import {
   createOtlpDecoder,
   encodeExportResponse,
@@ -16,6 +16,7 @@ import { idempotencyKey } from '../http/idempotency-key.ts'
 import { readBody } from '../http/read-body.ts'
 import { route } from '../http/route.ts'
 import { TENANT } from '../tenant.ts'
+import { refuseUntaken, slowClockText } from './refusals.ts'
 
 const CONTENT_TYPE: Record<OtlpEncoding, string> = {
   protobuf: 'application/x-protobuf',
@@ -51,16 +52,16 @@ export function otlpRoutes(app: FastifyInstance, context: ServerContext): void {
       batch.clear()
       const decoded = decoder.decode(body, batch, { contentType: CONTENT_TYPE[encoding] })
       const result = engine.ingest(batch, { source: 'otlp-http', tenant: TENANT, batchId })
-      refuseUnderPressure(result)
+      refuseUntaken(result, context)
       engine.countRejected(TENANT, decoded.rejected)
 
       const rejected = [...decoded.rejected, ...result.rejected]
+      const reasons = reasonsOf(rejected, result.shed)
+      const message = result.clockSuspect ? `${reasons}; ${slowClockText(engine.nowMs())}` : reasons
       return reply
         .type(CONTENT_TYPE[encoding])
         .header('windrow-ack', ACK_MODE)
-        .send(
-          Buffer.from(encodeExportResponse(rejected.length + result.shed, reasonsOf(rejected, result.shed), encoding)),
-        )
+        .send(Buffer.from(encodeExportResponse(rejected.length + result.shed, message, encoding)))
     },
   })
 }
@@ -76,15 +77,6 @@ export function otlpErrors(isMine: (request: FastifyRequest) => boolean): ErrorF
       return reply.type(CONTENT_TYPE[encoding]).send(Buffer.from(encodeStatus(code, message, encoding)))
     },
   }
-}
-
-/** 503 when there was no room for any of the batch: the sender can send the same again. */
-export function refuseUnderPressure({ accepted, duplicates, shed }: IngestResult): void {
-  if (shed === 0 || accepted > 0 || duplicates > 0) return
-  throw new HttpError(503, 'OVERLOADED', 'the write queue is full, nothing was taken', {
-    hint: 'send the same again in a second',
-    headers: { 'retry-after': '1' },
-  })
 }
 
 /** A resend of the same bytes is the same batch. */

@@ -54,7 +54,7 @@ export function queryRoutes(app: FastifyInstance, context: ServerContext): void 
       const toMs = range.to ?? context.engine.nowMs()
       const fromMs = range.from ?? toMs - DEFAULT_RANGE_MS
       if (fromMs >= toMs) throw new HttpError(400, 'EMPTY_RANGE', 'from must be before to')
-      const { rows } = await readHistory(context, query, { fromMs, toMs, signal: goneSignal(reply) })
+      const rows = await readHistory(context, query, { fromMs, toMs, signal: goneSignal(reply) })
       const stats = { rows: rows.length, durationMs: performance.now() - startedMs }
       reply.type('application/json; charset=utf-8')
       return resultsJson({ columns: query.columns, stats, queryVersion: query.queryVersion }, rows)

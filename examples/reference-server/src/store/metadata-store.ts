@@ -24,6 +24,9 @@ export interface MetadataStore {
   removeQuery(tenant: string, name: string): void
   /** Inserts or replaces by (tenant, metric). */
   putMetric(metric: DeclaredMetric, nowMs: number): void
+  /** The last version that a query of the name had, also when it was removed since; 0 when there never was one. */
+  lastVersion(tenant: string, name: string): number
+  putVersion(tenant: string, name: string, version: number): void
   /** Raised and kept with each call: revisions of a later life of the server are greater than all before. */
   nextGeneration(): number
   /** All writes of `work` or, when it throws, none. Not to be nested. */

@@ -1,8 +1,9 @@
-/** Kept in `PRAGMA user_version`; raised with every change of the tables. */
-export const SCHEMA_VERSION = 1
-
-/** `STRICT` keeps types honest; `WITHOUT ROWID` makes the name the row's only key. */
-export const CREATE_TABLES = `
+/**
+ * What brings the tables from one version to the next; the version, kept in `PRAGMA user_version`, is how many of
+ * these were done. `STRICT` keeps types honest; `WITHOUT ROWID` makes the name the row's only key.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
   CREATE TABLE stored_query (
     tenant        TEXT    NOT NULL,
     name          TEXT    NOT NULL,
@@ -27,4 +28,16 @@ export const CREATE_TABLES = `
     generation INTEGER NOT NULL
   ) STRICT;
   INSERT INTO engine_generation VALUES (1, 0);
-`
+`,
+  // Also of removed queries: a new one of the name goes on from there.
+  `
+  CREATE TABLE query_version (
+    tenant  TEXT    NOT NULL,
+    name    TEXT    NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (tenant, name)
+  ) STRICT, WITHOUT ROWID;
+`,
+]
+
+export const SCHEMA_VERSION = MIGRATIONS.length

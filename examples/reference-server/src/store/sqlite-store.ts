@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { MetricKind } from '@windrow/core'
 import { StartupError } from '../startup-error.ts'
 import type { DeclaredMetric, MetadataStore, StoredQuery } from './metadata-store.ts'
-import { CREATE_TABLES, SCHEMA_VERSION } from './schema.ts'
+import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts'
 
 const SQLITE_BUSY = 5
 const BUSY_TIMEOUT_MS = 2000
@@ -47,14 +47,13 @@ function prepare(database: DatabaseSync, file: string, seeds: readonly StoredQue
       `${file} is of version ${version} and this server reads up to version ${SCHEMA_VERSION}: ` +
         'start a newer server, or give another --data-dir',
     )
-  if (version === 0) {
+  if (version < SCHEMA_VERSION)
     inTransaction(database, () => {
-      database.exec(CREATE_TABLES)
-      const seeded = createStore(database)
-      for (const seed of seeds) seeded.putQuery(seed)
+      for (const migration of MIGRATIONS.slice(version)) database.exec(migration)
+      const migrated = createStore(database)
+      if (version === 0) for (const seed of seeds) migrated.putQuery(seed)
       database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`)
     })
-  }
   return createStore(database)
 }
 
@@ -68,6 +67,10 @@ function createStore(database: DatabaseSync): MetadataStore {
   const upsertMetric = database.prepare(`
     INSERT INTO declared_metric (tenant, metric, kind, unit, declared_at_ms) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET kind = excluded.kind, unit = excluded.unit, declared_at_ms = excluded.declared_at_ms`)
+  const selectVersion = database.prepare('SELECT version FROM query_version WHERE tenant = ? AND name = ?')
+  const upsertVersion = database.prepare(`
+    INSERT INTO query_version (tenant, name, version) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET version = excluded.version`)
   const raiseGeneration = database.prepare(
     'UPDATE engine_generation SET generation = generation + 1 RETURNING generation',
   )
@@ -100,6 +103,10 @@ function createStore(database: DatabaseSync): MetadataStore {
     },
     putMetric(metric, nowMs) {
       upsertMetric.run(metric.tenant, metric.metric, metric.kind ?? null, metric.unit ?? null, nowMs)
+    },
+    lastVersion: (tenant, name) => Number(selectVersion.get(tenant, name)?.['version'] ?? 0),
+    putVersion(tenant, name, version) {
+      upsertVersion.run(tenant, name, version)
     },
     nextGeneration: () => Number(raiseGeneration.get()?.['generation']),
     transaction: (work) => inTransaction(database, work),

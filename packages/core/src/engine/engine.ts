@@ -139,7 +139,7 @@ class WindowEngine implements Engine {
     const refused = this.#admit(tenant, batch, batchId)
     if (refused !== undefined) {
       // A polled source that reads again what came before gets on all the same.
-      if (refused.duplicates > 0 && backlog !== undefined)
+      if (refused.shed === 0 && backlog !== undefined)
         tenant.sources.observe(source, Number.NEGATIVE_INFINITY, batch.timestampsMs, 0, nowMs, backlog)
       return refused
     }
@@ -378,8 +378,8 @@ class WindowEngine implements Engine {
       throw error
     }
     for (const tenant of this.#tenants.values()) tenant.live.noteGap(options.gapUntilMs ?? this.nowMs())
+    // The first tick comes later: whoever restored has yet to open its sources and to subscribe.
     this.#isRestoring = false
-    this.#tick()
   }
 
   close(): Promise<void> {

@@ -43,6 +43,8 @@ export interface SavedQuery {
   readonly counters: QueryCounters
   /** The versions that still have windows, the newest last. */
   readonly running: readonly SavedRun[]
+  /** Late samples not told yet. */
+  readonly lateRows: readonly LateRow[]
 }
 
 interface SavedRun {
@@ -98,11 +100,13 @@ export class StoredQuery implements Query {
       paused: this.#paused,
       counters: this.#before,
       running: this.running.map(({ version, plan, latenessMs }) => ({ version, plan, latenessMs })),
+      lateRows: this.#lateRows,
     }
   }
 
   /** Takes the versions a snapshot holds: queries for the operator to fill, in the order of `running`. */
-  restore({ counters, running }: SavedQuery): readonly RunningQuery[] {
+  restore({ counters, running, lateRows }: SavedQuery): readonly RunningQuery[] {
+    this.#lateRows.push(...lateRows)
     this.#before = { ...noCounters(), ...counters }
     const runs = running.map((run) => this.#newWindows(this.#host.operator, run))
     const newest = runs.at(-1)
@@ -239,7 +243,7 @@ export class StoredQuery implements Query {
 
   /** Tells of late samples and of how far the query is, once for each step of it; called after the rows of a tick. */
   tellRest(): void {
-    for (const late of this.#lateRows.splice(0)) this.#call(this.#lateListeners, late)
+    if (this.#lateListeners.size > 0) for (const late of this.#lateRows.splice(0)) this.#call(this.#lateListeners, late)
     if (this.#progressListeners.size === 0 || this.#windows === undefined) return
     if (this.#windows.finalThroughMs === this.#progressToldMs) return
     this.#progressToldMs = this.#windows.finalThroughMs

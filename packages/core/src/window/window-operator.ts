@@ -161,10 +161,8 @@ export class WindowOperator {
     const cutMs = seenMs === Number.NEGATIVE_INFINITY ? this.#startMs : seenMs + 1
     if (store instanceof PaneStore) store.addQuery(joined.query as QueryWindows, cutMs)
     else query.coversFromMs = cutMs ?? Number.NEGATIVE_INFINITY
-    // A store that is new has no panes to show what came ahead of the clock.
-    if (!(store instanceof PaneStore) || store.queries.length === 1)
-      query.coversFromMs = Math.max(query.coversFromMs, this.#aheadMs(store, seenMs))
-    query.coversFromMs = Math.max(query.coversFromMs, this.#gapUntilMs)
+    // Panes do not show all that came ahead of the clock: the store may be newer, or have freed or joined them.
+    query.coversFromMs = Math.max(query.coversFromMs, this.#aheadMs(store, seenMs), this.#gapUntilMs)
     query.sinceMs = query.coversFromMs
   }
 
@@ -285,11 +283,13 @@ export class WindowOperator {
       writer.varint(store.queries.length)
       for (const query of store.queries) this.#saveJoined(writer, query, numbers)
       store.save(writer)
+      writer.varint(this.#routesOf(store.metric).stores.indexOf(store))
     }
     writer.varint(this.#sessionStores.length)
     for (const store of this.#sessionStores) {
       this.#saveJoined(writer, store.query, numbers)
       store.save(writer)
+      writer.varint(this.#routesOf(store.metric).stores.indexOf(store))
     }
   }
 
@@ -312,8 +312,13 @@ export class WindowOperator {
     this.#pairs.load(reader, this.#registry.size)
     for (let left = reader.count('metrics', 2); left > 0; left--)
       this.#routesOf(this.#registry.metrics[reader.index('metric', this.#registry.metrics.length)]!).load(reader)
-    for (let left = reader.count('stores'); left > 0; left--) this.#loadPanes(reader, queries)
-    for (let left = reader.count('session stores'); left > 0; left--) this.#loadSessions(reader, queries)
+    // A sample is told to the stores of its metric in their order.
+    const places = new Map<SeriesStore, number>()
+    for (let left = reader.count('stores'); left > 0; left--)
+      places.set(this.#loadPanes(reader, queries), reader.varint('place of a store'))
+    for (let left = reader.count('session stores'); left > 0; left--)
+      places.set(this.#loadSessions(reader, queries), reader.varint('place of a store'))
+    for (const [store] of [...places].sort(([, a], [, b]) => a - b)) this.#routesOf(store.metric).restore(store, reader)
   }
 
   #saveJoined(writer: StateWriter, query: RunningQuery, numbers: ReadonlyMap<RunningQuery, number>): void {
@@ -327,7 +332,7 @@ export class WindowOperator {
     writer.varint(excluded)
   }
 
-  #loadPanes(reader: StateReader, queries: readonly RunningQuery[]): void {
+  #loadPanes(reader: StateReader, queries: readonly RunningQuery[]): PaneStore {
     const { offset } = reader
     const counted = new Map<QueryWindows, Counted>()
     for (let left = reader.count('queries of a store', 5); left > 0; left--) {
@@ -343,11 +348,11 @@ export class WindowOperator {
     const store = new PaneStore(this.#registry.metricEntry(this.#tenantId, first.plan.selector.metric), first.plan)
     store.load(reader, own)
     for (const [query, counts] of counted) this.#joined.set(query, { query, store, ...counts })
-    this.#routesOf(store.metric).restore(store, reader)
     this.#stores.push(store)
+    return store
   }
 
-  #loadSessions(reader: StateReader, queries: readonly RunningQuery[]): void {
+  #loadSessions(reader: StateReader, queries: readonly RunningQuery[]): SessionStore {
     const { offset } = reader
     const query = this.#savedQuery(reader, queries)
     if (!(query instanceof SessionQuery)) reader.corrupt('query is not of sessions', offset)
@@ -355,8 +360,8 @@ export class WindowOperator {
     const store = new SessionStore(this.#registry.metricEntry(this.#tenantId, query.plan.selector.metric), query)
     store.load(reader)
     this.#joined.set(query, { query, store, ...counts })
-    this.#routesOf(store.metric).restore(store, reader)
     this.#sessionStores.push(store)
+    return store
   }
 
   /** The query whose number comes next. */
@@ -495,7 +500,7 @@ export class WindowOperator {
   /** One past the newest sample of a store's series that lies after `seenMs`; -Infinity when there is none. */
   #aheadMs(store: SeriesStore, seenMs: number): number {
     let aheadMs = Number.NEGATIVE_INFINITY
-    if (this.#progress === undefined || this.#maxEventMs <= seenMs) return aheadMs
+    if (this.#progress === undefined) return aheadMs
     for (let position = 0; position < store.seriesMatched; position++) {
       const lastMs = this.#progress.lastMs[store.refs[position]!]!
       if (lastMs > seenMs) aheadMs = Math.max(aheadMs, lastMs + 1)

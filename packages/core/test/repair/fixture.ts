@@ -1,6 +1,7 @@
 import { runOverHistory } from '../../src/engine/history-run.ts'
 import {
   createSampleBatch,
+  type SampleBatch,
   type QueryPlan,
   type SeriesRef,
   type StorageAdapter,
@@ -47,9 +48,9 @@ interface StoredSample extends Sample {
 export class ArrayStorage implements StorageAdapter {
   readonly name = 'array'
   readonly capabilities: StorageAdapter['capabilities']
-  readonly registry = new SeriesRegistry(1_000)
+  readonly registry: SeriesRegistry = new SeriesRegistry(1_000)
   samples: StoredSample[] = []
-  readonly rows = new Map<string, WindowResult>()
+  readonly rows: Map<string, WindowResult> = new Map()
   batchRows = 4
   rawScans = 0
   rawRowsRead = 0
@@ -77,7 +78,7 @@ export class ArrayStorage implements StorageAdapter {
     this.samples.sort((a, b) => a.timeMs - b.timeMs)
   }
 
-  async *scanRaw({ selector, fromMs, toMs }: Parameters<StorageAdapter['scanRaw']>[0]) {
+  async *scanRaw({ selector, fromMs, toMs }: Parameters<StorageAdapter['scanRaw']>[0]): AsyncGenerator<SampleBatch> {
     this.rawScans++
     const matches = compileSelector(selector)
     const found = this.samples.filter(
@@ -99,14 +100,19 @@ export class ArrayStorage implements StorageAdapter {
     }
   }
 
-  async *scanResults({ query, queryVersion, fromMs, toMs }: Parameters<StorageAdapter['scanResults']>[0]) {
+  async *scanResults({
+    query,
+    queryVersion,
+    fromMs,
+    toMs,
+  }: Parameters<StorageAdapter['scanResults']>[0]): AsyncGenerator<WindowResult> {
     yield* [...this.rows.values()]
       .filter((row) => row.query === query && row.queryVersion === queryVersion && row.retracted !== true)
       .filter(({ startMs }) => startMs >= fromMs && startMs < toMs)
       .sort((a, b) => a.startMs - b.startMs || (JSON.stringify(a.group) < JSON.stringify(b.group) ? -1 : 1))
   }
 
-  async catalog() {
+  async catalog(): ReturnType<StorageAdapter['catalog']> {
     const times = this.samples.map(({ timeMs }) => timeMs)
     return {
       metrics: [],
@@ -123,16 +129,16 @@ export class ArrayStorage implements StorageAdapter {
 /** An engine as far as repairs see one: its clock, its writes and its queries are set by the test. */
 export class Stage implements RepairHost {
   readonly storage: ArrayStorage
-  readonly plans = new Map<string, QueryPlan>()
+  readonly plans: Map<string, QueryPlan> = new Map()
   readonly emitted: WindowResult[][] = []
   readonly errors: unknown[] = []
-  now = T0 + 3_600_000
-  finalMs = T0 + 3_000_000
+  now: number = T0 + 3_600_000
+  finalMs: number = T0 + 3_000_000
   generation = 1
   writes = 0
   writesDone: (writeNumber: number) => Promise<void> = async () => {}
 
-  constructor(plan: QueryPlan, storage = new ArrayStorage()) {
+  constructor(plan: QueryPlan, storage: ArrayStorage = new ArrayStorage()) {
     this.storage = storage
     this.plans.set(KEY.query, plan)
   }
@@ -230,7 +236,7 @@ export class Stage implements RepairHost {
 }
 
 /** A row as tests compare it: start in seconds, group, count, sum, and what was said of it. */
-export function shape(rows: readonly WindowResult[]) {
+export function shape(rows: readonly WindowResult[]): string[] {
   return rows.map((row) => {
     const marks = [row.retracted && 'retracted', row.quality?.stale && 'stale', row.partial && 'partial']
     const words = marks.filter((word) => typeof word === 'string').join()

@@ -10,9 +10,10 @@ import { type CompileOptions, check, compileStatement, compileText } from '../co
 import { parse } from '../parse.ts'
 import { QueryError } from '../query-error.ts'
 import { renderDiagnostics } from '../render-diagnostics.ts'
+import type { CaseEngine } from './case-engine.ts'
 import { engineCatalog } from './engine-catalog.ts'
 import { brokenLaw, compareFacts, readFacts } from './fact-readers.ts'
-import { compareRows } from './row-match.ts'
+import { compareLate, compareRows } from './row-match.ts'
 import { SampleBox } from './sample-box.ts'
 import type { Action, ScriptCase } from './script.ts'
 import { SCRIPT_EPOCH_MS } from './script-time.ts'
@@ -24,6 +25,22 @@ interface Failure {
 
 type ActionOf<T extends Action['type']> = Extract<Action, { readonly type: T }>
 
+/** What is done to the engine, and answers nothing. */
+type ControlAction = Exclude<
+  Action,
+  ActionOf<
+    | 'load'
+    | 'send'
+    | 'advance'
+    | 'eval'
+    | 'expect-rows'
+    | 'expect-late'
+    | 'expect-facts'
+    | 'expect-diagnostics'
+    | 'expect-error'
+  >
+>
+
 /** A step that the script asks for and that makes no sense at this point. */
 class StepError extends Error {}
 
@@ -31,20 +48,23 @@ class StepError extends Error {}
 export class CaseRun {
   evals = 0
   readonly failures: Failure[] = []
-  readonly #engine: Engine
+  readonly #engines: CaseEngine
   readonly #case: ScriptCase
   readonly #box = new SampleBox()
   readonly #polled = new Map<string, PolledSource>()
   readonly #replays = new Map<string, ReplaySource>()
-  /** Rows of each query that no `expect` has taken yet. */
-  readonly #emitted = new Map<string, WindowResult[]>()
   /** Queries whose rows the case looks at: then it looks at all of them. */
   readonly #watched = new Map<string, number>()
+  readonly #watchedLate = new Map<string, number>()
   #lastSent: IngestResult | undefined
 
-  constructor(engine: Engine, scriptCase: ScriptCase) {
-    this.#engine = engine
+  constructor(engines: CaseEngine, scriptCase: ScriptCase) {
+    this.#engines = engines
     this.#case = scriptCase
+  }
+
+  get #engine(): Engine {
+    return this.#engines.current
   }
 
   async run(): Promise<void> {
@@ -76,6 +96,8 @@ export class CaseRun {
         return undefined
       case 'expect-rows':
         return this.#expectRows(action, line)
+      case 'expect-late':
+        return this.#expectLate(action, line)
       case 'eval':
         return this.#eval(action)
       case 'expect-facts':
@@ -90,14 +112,7 @@ export class CaseRun {
     }
   }
 
-  async #control(
-    action: Exclude<
-      Action,
-      ActionOf<
-        'load' | 'send' | 'advance' | 'eval' | 'expect-rows' | 'expect-facts' | 'expect-diagnostics' | 'expect-error'
-      >
-    >,
-  ): Promise<void> {
+  async #control(action: ControlAction): Promise<void> {
     const engine = this.#engine
     switch (action.type) {
       case 'query':
@@ -136,7 +151,13 @@ export class CaseRun {
         this.#replays.delete(action.name)
         break
       case 'settle':
-        await engine.flush()
+        await engine.settled()
+        break
+      case 'snapshot':
+        this.#engines.save()
+        break
+      case 'restore':
+        await this.#restore(action.gapUntilMs)
         break
     }
   }
@@ -154,10 +175,15 @@ export class CaseRun {
   }
 
   #addQuery(name: string, text: string): void {
-    const query = this.#engine.addQuery(name, compileText(text, this.#compileOptions(true)))
-    const rows = this.#emitted.get(name) ?? []
-    this.#emitted.set(name, rows)
-    query.subscribe((row) => rows.push(row))
+    this.#engines.listenTo(this.#engine.addQuery(name, compileText(text, this.#compileOptions(true))))
+  }
+
+  async #restore(gapMs: number | undefined): Promise<void> {
+    const gapUntilMs = gapMs === undefined ? undefined : SCRIPT_EPOCH_MS + gapMs
+    if (!(await this.#engines.restore(gapUntilMs))) throw new StepError('there is no snapshot to restore')
+    // Declared anew by whoever reads them; replays are over.
+    this.#polled.clear()
+    this.#replays.clear()
   }
 
   #declare(text: string): void {
@@ -172,9 +198,15 @@ export class CaseRun {
 
   #expectRows({ name, latest, rows }: ActionOf<'expect-rows'>, line: number): string | undefined {
     if (latest) return compareRows(rows, existing(this.#engine.query(name), 'query', name).latest())
-    const emitted = existing(this.#emitted.get(name), 'query', name)
+    const told = existing(this.#engines.told(name), 'query', name)
     this.#watched.set(name, line)
-    return compareRows(rows, emitted.splice(0))
+    return compareRows(rows, told.rows.splice(0))
+  }
+
+  #expectLate({ name, rows }: ActionOf<'expect-late'>, line: number): string | undefined {
+    const told = existing(this.#engines.told(name), 'query', name)
+    this.#watchedLate.set(name, line)
+    return compareLate(rows, told.late.splice(0))
   }
 
   async #eval({ text, range, rows }: ActionOf<'eval'>): Promise<string | undefined> {
@@ -187,7 +219,7 @@ export class CaseRun {
   }
 
   #expectFacts({ subject, name, facts }: ActionOf<'expect-facts'>): string | undefined {
-    const actual = readFacts(this.#engine, subject, name, this.#lastSent)
+    const actual = readFacts(this.#engine, subject, name, this.#lastSent, this.#engines.told(name))
     return actual === undefined ? `there is no ${subject} ${name}`.trimEnd() : compareFacts(subject, facts, actual)
   }
 
@@ -215,10 +247,15 @@ export class CaseRun {
   /** What holds at the end of every case: nothing was emitted unseen, and the counters add up. */
   #checkRest(): void {
     for (const [name, line] of this.#watched) {
-      const rest = compareRows([], this.#emitted.get(name) ?? [])
+      const rest = compareRows([], this.#engines.told(name)?.rows ?? [])
       if (rest !== undefined) this.failures.push({ line, message: `rows of ${name} after its last expect\n${rest}` })
     }
-    const law = brokenLaw(this.#engine)
+    for (const [name, line] of this.#watchedLate) {
+      const rest = compareLate([], this.#engines.told(name)?.late ?? [])
+      if (rest !== undefined)
+        this.failures.push({ line, message: `late samples of ${name} after its last expect\n${rest}` })
+    }
+    const law = brokenLaw(this.#engine) ?? this.#engines.brokenOrder
     if (law !== undefined) this.failures.push({ line: this.#case.line, message: law })
   }
 

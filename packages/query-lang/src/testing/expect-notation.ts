@@ -31,15 +31,35 @@ export function readExpect(cursor: Cursor, body: readonly ScriptLine[], readActi
   }
   const subject = cursor.takeIf(/[a-z]+(?= +[\w"])/y)
   if (subject !== undefined && isFactSubject(subject)) return readFacts(cursor, body, subject)
+  if (subject === 'late') return readExpectedLate(cursor, body)
   const latest = subject === 'latest'
   const name = subject === undefined || latest ? cursor.name('the name of a query') : subject
-  if (cursor.wordIf('nothing')) {
-    cursor.end()
-    return { type: 'expect-rows', latest, name, rows: readRows([]) }
-  }
+  return readExpectedRows(cursor, body, name, latest)
+}
+
+/** Reads the rows under the name of a query, or `nothing` after it. */
+export function readExpectedRows(cursor: Cursor, body: readonly ScriptLine[], name: string, latest: boolean): Action {
+  return { type: 'expect-rows', latest, name, rows: readRows(linesUnder(cursor, body, name)) }
+}
+
+/** Reads lines of `SERVER TIME VALUE`. */
+function readExpectedLate(cursor: Cursor, body: readonly ScriptLine[]): Action {
+  const name = cursor.name('the name of a query')
+  const rows = linesUnder(cursor, body, `late ${name}`).map((text) => {
+    const line = new Cursor(text)
+    const row = { server: line.name('a server'), timeMs: line.time('a time'), value: line.number('a value') }
+    line.end()
+    return row
+  })
+  return { type: 'expect-late', name, rows }
+}
+
+function linesUnder(cursor: Cursor, body: readonly ScriptLine[], what: string): readonly ScriptLine[] {
+  const nothing = cursor.wordIf('nothing')
   cursor.end()
-  if (body.length === 0) throw cursor.problem(`expected rows under it, or: expect ${name} nothing`)
-  return { type: 'expect-rows', latest, name, rows: readRows(body) }
+  if (nothing) return []
+  if (body.length === 0) throw cursor.problem(`expected rows under it, or: expect ${what} nothing`)
+  return body
 }
 
 /** Reads `CODE at 1:5, CODE at 2:1: text` or, for none, `none: text`. */

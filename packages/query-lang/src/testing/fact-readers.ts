@@ -1,4 +1,5 @@
 import type { Engine, EngineStats, IngestResult } from '@windrow/core'
+import type { Told } from './case-engine.ts'
 import { type FactSubject, type FactValue, factType } from './facts.ts'
 import { printScriptTime, SCRIPT_EPOCH_MS } from './script-time.ts'
 
@@ -10,6 +11,7 @@ export function readFacts(
   subject: FactSubject,
   name: string,
   lastSent: IngestResult | undefined,
+  told: Told | undefined,
 ): Facts | undefined {
   switch (subject) {
     case 'sent':
@@ -22,6 +24,8 @@ export function readFacts(
     }
     case 'query':
       return queryFacts(engine, name)
+    case 'progress':
+      return told === undefined ? undefined : progressFacts(told)
     case 'source': {
       const source = sourcesOf(engine).find((info) => info.source === name)
       if (source === undefined) return undefined
@@ -105,6 +109,20 @@ function queryFacts(engine: Engine, name: string): Facts | undefined {
     unmatched: query.unmatched.length === 0 ? null : query.unmatched.join(','),
     text: query.plan.text,
     units: query.columns.map(({ unit }) => unit).join(','),
+  }
+}
+
+/** What the query told last of its progress, and how often since it was asked for. */
+function progressFacts(told: Told): Facts {
+  const { progress, progressCount } = told
+  told.progressCount = 0
+  const { finalThroughMs = null, watermarkMs = null, queryVersion = null, lateDropped = null } = progress ?? {}
+  return {
+    finalThrough: finalThroughMs,
+    watermark: watermarkMs,
+    version: queryVersion,
+    lateDropped,
+    told: progressCount,
   }
 }
 

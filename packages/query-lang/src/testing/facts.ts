@@ -1,7 +1,7 @@
 /** A fact about a running engine, as the script writes it. Times are ms since the script's epoch. */
 export type FactValue = number | string | boolean | null
 export type FactType = 'number' | 'time' | 'text' | 'boolean'
-export type FactSubject = 'sent' | 'points' | 'counters' | 'query' | 'source' | 'lag' | 'metric'
+export type FactSubject = 'sent' | 'points' | 'counters' | 'query' | 'progress' | 'source' | 'lag' | 'metric'
 
 /** What `expect SUBJECT ..` can ask about, and of which type each answer is. */
 export const FACTS: Readonly<Record<FactSubject, Readonly<Record<string, FactType>>>> = {
@@ -35,13 +35,21 @@ export const FACTS: Readonly<Record<FactSubject, Readonly<Record<string, FactTyp
     text: 'text',
     units: 'text',
   },
+  progress: { finalThrough: 'time', watermark: 'time', version: 'number', lateDropped: 'number', told: 'number' },
   source: { state: 'text', watermark: 'time', newest: 'time', backlog: 'number' },
   lag: { watermark: 'time', next: 'time', holding: 'text', latest: 'time' },
   metric: { kind: 'text', assumed: 'boolean', unit: 'text', series: 'number', conflicts: 'number' },
 }
 
 /** Subjects that are about one named thing. */
-export const NAMED_SUBJECTS: ReadonlySet<FactSubject> = new Set(['counters', 'query', 'source', 'lag', 'metric'])
+export const NAMED_SUBJECTS: ReadonlySet<FactSubject> = new Set([
+  'counters',
+  'query',
+  'progress',
+  'source',
+  'lag',
+  'metric',
+])
 
 export function isFactSubject(word: string): word is FactSubject {
   return Object.hasOwn(FACTS, word)

@@ -1,5 +1,6 @@
-import type { WindowResult } from '@windrow/core'
+import type { LateRow, WindowResult } from '@windrow/core'
 import {
+  type ExpectedLate,
   type ExpectedRow,
   type ExpectedValue,
   ROW_FLAGS,
@@ -14,17 +15,35 @@ const USUAL_NUMBERS: ReadonlyMap<RowNumber, number> = new Map([
   ['rev', 1],
   ['late', 0],
 ] as const)
-/** The part of a revision that counts within one life of the engine. */
-const REVISIONS_PER_GENERATION = 65_536
+/** A revision is the number of its generation times this, plus a count from 1. */
+export const GENERATION_SIZE = 65_536
+
+type Line = readonly [same: boolean, left: string, right: string]
 
 /** Compares rows in order; undefined when all are as expected, else both sides beside each other. */
 export function compareRows(expected: readonly ExpectedRow[], actual: readonly WindowResult[]): string | undefined {
-  const lines: [same: boolean, left: string, right: string][] = []
+  const lines: Line[] = []
   for (let i = 0; i < Math.max(expected.length, actual.length); i++) {
     const [want, row] = [expected[i], actual[i]]
     const same = want !== undefined && row !== undefined && matches(want, row)
     lines.push([same, want === undefined ? '-' : printExpected(want), row === undefined ? '-' : printActual(row, want)])
   }
+  return besideEachOther(lines)
+}
+
+/** Compares late samples in order, as `compareRows` does rows. */
+export function compareLate(expected: readonly ExpectedLate[], actual: readonly LateRow[]): string | undefined {
+  const [wanted, found] = [
+    expected.map(printLate),
+    actual.map(({ server, timeMs, value }) => printLate({ server, timeMs: timeMs - SCRIPT_EPOCH_MS, value })),
+  ]
+  const length = Math.max(wanted.length, found.length)
+  return besideEachOther(
+    Array.from({ length }, (_, i) => [wanted[i] === found[i], wanted[i] ?? '-', found[i] ?? '-'] as const),
+  )
+}
+
+function besideEachOther(lines: readonly Line[]): string | undefined {
   if (lines.every(([same]) => same)) return undefined
   const width = Math.max('expected'.length, ...lines.map(([, left]) => left.length))
   return [
@@ -70,13 +89,15 @@ function flagOf(row: WindowResult, flag: RowFlag): boolean {
       return row.quality?.infinite === true
     case 'interval-longer':
       return row.quality?.intervalLongerThanWindow === true
+    case 'stale':
+      return row.quality?.stale === true
   }
 }
 
 function numberOf(row: WindowResult, name: RowNumber): number | null {
   switch (name) {
     case 'rev':
-      return row.revision % REVISIONS_PER_GENERATION
+      return row.revision % GENERATION_SIZE
     case 'late':
       return row.lateApplied
     case 'n':
@@ -87,6 +108,10 @@ function numberOf(row: WindowResult, name: RowNumber): number | null {
       return row.seriesExpected
     case 'completeness':
       return row.completeness
+    case 'version':
+      return row.queryVersion
+    case 'generation':
+      return Math.floor(row.revision / GENERATION_SIZE)
   }
 }
 
@@ -94,6 +119,10 @@ function numberOf(row: WindowResult, name: RowNumber): number | null {
 function wordOf(row: WindowResult, name: RowWord): string {
   if (name === 'source') return row.source
   return [...new Set(Object.values(row.quality?.columns ?? {}).map(({ sketch }) => sketch))].join('+')
+}
+
+function printLate({ server, timeMs, value }: ExpectedLate): string {
+  return `${server} ${printScriptTime(timeMs)} ${printNumber(value)}`
 }
 
 function printExpected(want: ExpectedRow): string {

@@ -1,22 +1,38 @@
-import type { EngineOptions } from '@windrow/core'
+import type { EngineOptions, RepairOptions } from '@windrow/core'
 import { Cursor, ScriptSyntaxError } from './cursor.ts'
 import type { Action, Script, ScriptCase, ScriptProblem, Step } from './script.ts'
 import { type Block, blocksOf, scriptLines } from './script-lines.ts'
 import { readAction, refuseBody } from './step-notation.ts'
 
-/** Settings of `engine` that are lengths, by the name a script uses. */
-export const ENGINE_SETTINGS: ReadonlyMap<string, keyof EngineOptions> = new Map([
-  ['retention', 'retentionMs'],
-  ['maxFuture', 'maxFutureMs'],
-  ['futureHold', 'futureHoldMs'],
-  ['disorder', 'disorderMs'],
-  ['maxWait', 'maxWaitMs'],
-  ['idleAfter', 'idleAfterMs'],
-  ['stalledAfter', 'stalledAfterMs'],
-  ['lateness', 'latenessMs'],
-  ['dedupHorizon', 'dedupHorizonMs'],
-  ['minWindow', 'minWindowMs'],
-] as const)
+interface Setting {
+  readonly option: keyof EngineOptions | keyof RepairOptions
+  /** A length, or a number. */
+  readonly is: 'length' | 'number'
+  readonly ofRepair?: true
+}
+
+/** Settings of `engine` that are engine options, by the name a script uses. */
+export const ENGINE_SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
+  ['retention', { option: 'retentionMs', is: 'length' }],
+  ['maxFuture', { option: 'maxFutureMs', is: 'length' }],
+  ['futureHold', { option: 'futureHoldMs', is: 'length' }],
+  ['disorder', { option: 'disorderMs', is: 'length' }],
+  ['maxWait', { option: 'maxWaitMs', is: 'length' }],
+  ['idleAfter', { option: 'idleAfterMs', is: 'length' }],
+  ['stalledAfter', { option: 'stalledAfterMs', is: 'length' }],
+  ['lateness', { option: 'latenessMs', is: 'length' }],
+  ['dedupHorizon', { option: 'dedupHorizonMs', is: 'length' }],
+  ['minWindow', { option: 'minWindowMs', is: 'length' }],
+  ['maxStateBytes', { option: 'maxStateBytes', is: 'number' }],
+  ['repairEvery', { option: 'everyMs', is: 'length', ofRepair: true }],
+  ['maxDirtyWindows', { option: 'maxDirtyWindows', is: 'number', ofRepair: true }],
+  ['maxWindowRows', { option: 'maxWindowRows', is: 'number', ofRepair: true }],
+])
+/** The other settings, with the words they take. */
+const WORD_SETTINGS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['dedup', ['exact', 'last']],
+  ['storage', ['none']],
+])
 
 /**
  * Reads a golden query script. Never throws for text: what is wrong is in `problems`, each with its place.
@@ -54,23 +70,21 @@ function readCase({ head, body }: Block, attempt: (read: () => void) => void): S
   if (head.indent > 0 || !cursor.wordIf('case')) throw cursor.problem('a script is a list of: case NAME')
   const name = cursor.text('the name of the case')
   if (body.length === 0) throw cursor.problem('the case has no steps; indent them')
-  let startMs = 0
-  let engineOptions: EngineOptions = {}
+  let settings: EngineSettings = { startMs: 0, hasStorage: true, engineOptions: {} }
   const steps: Step[] = []
   for (const [index, block] of blocksOf(body).entries())
     attempt(() => {
       const line = new Cursor(block.head)
       if (line.wordIf('engine')) {
         if (index > 0) throw line.problem('engine comes first in a case')
-        ;({ startMs, engineOptions } = readEngine(line))
+        settings = readEngine(line)
         refuseBody(block.body)
       } else steps.push({ line: block.head.number, action: readAction(line, block.body) })
     })
   return {
     name,
     line: head.number,
-    startMs,
-    engineOptions,
+    ...settings,
     needsStorage: steps.some(({ action }) => needsStorage(action)),
     steps,
   }
@@ -82,20 +96,42 @@ function needsStorage(action: Action): boolean {
   return action.type === 'eval' || action.type === 'settle'
 }
 
-function readEngine(cursor: Cursor): { startMs: number; engineOptions: EngineOptions } {
+interface EngineSettings {
+  startMs: number
+  hasStorage: boolean
+  engineOptions: EngineOptions
+}
+
+function readEngine(cursor: Cursor): EngineSettings {
   let startMs = 0
-  const settings: [name: string, value: number | string][] = []
+  const words = new Map<string, string>()
+  const options: [name: string, value: number | string][] = []
+  const repair: [name: string, value: number][] = []
   do {
     const name = cursor.take(/\w+/y, 'a setting')
-    const option = ENGINE_SETTINGS.get(name)
-    if (option === undefined && name !== 'start' && name !== 'dedup')
-      throw cursor.problemWithTaken(
-        `no setting ${name}; there are start dedup ${[...ENGINE_SETTINGS.keys()].join(' ')}`,
-      )
+    const setting = ENGINE_SETTINGS.get(name)
+    const choices = WORD_SETTINGS.get(name)
+    if (setting === undefined && choices === undefined && name !== 'start') {
+      const known = ['start', ...WORD_SETTINGS.keys(), ...ENGINE_SETTINGS.keys()]
+      throw cursor.problemWithTaken(`no setting ${name}; there are ${known.join(' ')}`)
+    }
     cursor.skip('=')
-    if (option !== undefined) settings.push([option, cursor.time('a time')])
-    else if (name === 'dedup') settings.push([name, cursor.take(/(?:exact|last)(?!\w)/y, 'exact or last')])
-    else startMs = cursor.time('a time')
+    if (choices !== undefined)
+      words.set(name, cursor.take(new RegExp(`(?:${choices.join('|')})(?!\\w)`, 'y'), choices.join(' or ')))
+    else if (setting === undefined) startMs = cursor.time('a time')
+    else {
+      const value = setting.is === 'length' ? cursor.time('a time') : cursor.wholeNumber('a number')
+      ;(setting.ofRepair === true ? repair : options).push([setting.option, value])
+    }
   } while (!cursor.atEnd)
-  return { startMs, engineOptions: Object.fromEntries(settings) }
+  const dedup = words.get('dedup')
+  if (dedup !== undefined) options.push(['dedup', dedup])
+  return {
+    startMs,
+    hasStorage: !words.has('storage'),
+    engineOptions: {
+      ...Object.fromEntries(options),
+      ...(repair.length === 0 ? {} : { repair: Object.fromEntries(repair) }),
+    },
+  }
 }

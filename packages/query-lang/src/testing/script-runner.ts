@@ -1,4 +1,5 @@
 import type { Engine, EngineOptions, StorageAdapter } from '@windrow/core'
+import { CaseEngine } from './case-engine.ts'
 import { CaseRun } from './case-run.ts'
 import type { Script, ScriptCase } from './script.ts'
 
@@ -58,11 +59,13 @@ export async function runScript(script: Script, options: ScriptRunnerOptions): P
 export async function runCase(file: string, scriptCase: ScriptCase, options: ScriptRunnerOptions): Promise<CaseReport> {
   const { createEngine, createStorage } = options
   if (scriptCase.needsStorage && createStorage === undefined) return { evals: 0, failures: [], skipped: true }
-  const storage = await createStorage?.()
-  const engine = createEngine({
-    ...scriptCase.engineOptions,
-    clock: 'manual',
-    ...(storage === undefined ? {} : { storage }),
+  const engine = await CaseEngine.open(async () => {
+    const storage = scriptCase.hasStorage ? await createStorage?.() : undefined
+    return createEngine({
+      ...scriptCase.engineOptions,
+      clock: 'manual',
+      ...(storage === undefined ? {} : { storage }),
+    })
   })
   try {
     const run = new CaseRun(engine, scriptCase)

@@ -28,6 +28,8 @@ export interface ScriptCase {
   /** Where the manual clock stands at first. */
   readonly startMs: number
   readonly engineOptions: EngineOptions
+  /** Whether the engine gets a storage, if the runner can make one. */
+  readonly hasStorage: boolean
   /** Whether a step makes no sense without a storage. */
   readonly needsStorage: boolean
   readonly steps: readonly Step[]
@@ -59,11 +61,11 @@ export interface ExpectedValue {
 }
 
 /** Flags of a row that are checked whether they are written or not. */
-export const ROW_FLAGS = ['partial', 'early', 'retracted', 'infinite', 'interval-longer'] as const
+export const ROW_FLAGS = ['partial', 'early', 'retracted', 'infinite', 'interval-longer', 'stale'] as const
 export type RowFlag = (typeof ROW_FLAGS)[number]
 
 /** Numbers about a row; `rev` and `late` are checked always, the others where they are written. */
-export const ROW_NUMBERS = ['rev', 'late', 'n', 'seen', 'expected', 'completeness'] as const
+export const ROW_NUMBERS = ['rev', 'late', 'n', 'seen', 'expected', 'completeness', 'version', 'generation'] as const
 export type RowNumber = (typeof ROW_NUMBERS)[number]
 
 export const ROW_WORDS = ['source', 'sketch'] as const
@@ -78,6 +80,13 @@ export interface ExpectedRow {
   readonly flags: ReadonlySet<RowFlag>
   readonly numbers: ReadonlyMap<RowNumber, ExpectedValue>
   readonly words: ReadonlyMap<RowWord, string>
+}
+
+/** A sample that came behind the lateness, as `expect late` writes it. */
+export interface ExpectedLate {
+  readonly server: string
+  readonly timeMs: number
+  readonly value: number
 }
 
 export interface ExpectedDiagnostic {
@@ -108,7 +117,14 @@ export type Action =
   | ({ readonly type: 'poll' | 'caught-up' | 'close' | 'replay' | 'finish' } & Named)
   | { readonly type: 'declare'; readonly text: string }
   | { readonly type: 'settle' }
+  | { readonly type: 'snapshot' }
+  | {
+      readonly type: 'restore'
+      /** Before this samples may be missing: -Infinity: none is; undefined: those before the snapshot's time. */
+      readonly gapUntilMs: number | undefined
+    }
   | ({ readonly type: 'expect-rows'; readonly latest: boolean; readonly rows: readonly ExpectedRow[] } & Named)
+  | ({ readonly type: 'expect-late'; readonly rows: readonly ExpectedLate[] } & Named)
   | {
       readonly type: 'eval'
       readonly text: string

@@ -1,5 +1,5 @@
 import { type Cursor, type ScriptLine, ScriptSyntaxError } from './cursor.ts'
-import { readExpect } from './expect-notation.ts'
+import { readExpect, readExpectedRows } from './expect-notation.ts'
 import { readRange, readRows } from './row-notation.ts'
 import type { Action, TimeRange } from './script.ts'
 import { readLoad } from './series-notation.ts'
@@ -23,6 +23,8 @@ export const STEP_WORDS: readonly string[] = [
   'replay',
   'finish',
   'settle',
+  'snapshot',
+  'restore',
   'eval',
   'expect',
 ]
@@ -74,7 +76,10 @@ function readShortAction(word: string, cursor: Cursor): Action {
     case 'declare':
       return { type: 'declare', text: `DECLARE METRIC ${cursor.text('a metric and its KIND, UNIT or FIRST')}` }
     case 'settle':
-      return { type: 'settle' }
+    case 'snapshot':
+      return { type: word }
+    case 'restore':
+      return { type: 'restore', gapUntilMs: readGap(cursor) }
     case 'pause':
     case 'resume':
     case 'drop':
@@ -88,6 +93,13 @@ function readShortAction(word: string, cursor: Cursor): Action {
     default:
       throw cursor.problemWithTaken(`no step ${word}; there are ${STEP_WORDS.join(' ')}`)
   }
+}
+
+function readGap(cursor: Cursor): number | undefined {
+  if (cursor.wordIf('gapless')) return Number.NEGATIVE_INFINITY
+  if (!cursor.wordIf('gap')) return undefined
+  cursor.skip('=')
+  return cursor.time('a time')
 }
 
 function readSend(cursor: Cursor): Action {
@@ -108,8 +120,9 @@ function readSend(cursor: Cursor): Action {
   return { type: 'send', range, again, reversed, source, batchId, backlog }
 }
 
-/** The lines under `eval` are the rest of the query, then the rows. */
+/** The lines under `eval` are the rest of the query, then the rows; `eval live NAME` is `expect NAME`. */
 function readEval(cursor: Cursor, body: readonly ScriptLine[]): Action {
+  if (cursor.wordIf('live')) return readExpectedRows(cursor, body, cursor.name('the name of a query'), false)
   const range = cursor.skipIf(':') ? undefined : readRange(cursor)
   if (range !== undefined) cursor.skip(':')
   const firstRow = body.findIndex((line) => line.text.startsWith('[') || line.text === 'nothing')

@@ -15,10 +15,12 @@ export interface WireRow {
   readonly completeness: number | null
   readonly revision: number
   readonly partial: boolean
+  /** The window is not over: another row follows. */
   readonly early?: boolean
+  /** Takes the row back. */
   readonly retracted?: boolean
   readonly lateApplied: number
-  readonly quality?: { readonly columns?: Readonly<Record<string, WireColumnQuality>> }
+  readonly quality?: { readonly stale?: boolean; readonly columns?: Readonly<Record<string, WireColumnQuality>> }
   readonly source: 'live' | 'replay' | 'backfill'
 }
 
@@ -33,8 +35,10 @@ export interface WireColumn {
 }
 
 export interface WireWindow {
+  readonly type: 'fixed' | 'calendar' | 'session'
+  /** At most; of sessions MAX. */
   readonly sizeMs: number
-  /** One window starts every this many milliseconds. */
+  /** One window starts at least every this many milliseconds; of sessions GAP. */
   readonly stepMs: number
 }
 

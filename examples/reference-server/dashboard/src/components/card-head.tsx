@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { RequestFailure } from '../api/http.ts'
+import type { WireWindow } from '../api/wire.ts'
 import { formatNumber } from '../format/units.ts'
 import { asFailure, type Card } from '../state/card.ts'
 import { changeQuery, deleteQuery } from '../state/page.ts'
@@ -7,6 +8,11 @@ import { FailureNote } from './failure-note.tsx'
 import { Freshness } from './freshness.tsx'
 
 const STATE_MARKS = { running: '✓', paused: '‖', invalid: '!' } as const
+
+/** What a lag is measured by: a session may be as long as a day and is waited for only as long as its gap. */
+function paceMs(window: WireWindow | null): number | undefined {
+  return window?.type === 'session' ? window.stepMs : window?.sizeMs
+}
 
 /** Name, state, freshness, and what can be done with the query. */
 export function CardHead({ card, onEdit }: { readonly card: Card; readonly onEdit: () => void }) {
@@ -40,7 +46,7 @@ export function CardHead({ card, onEdit }: { readonly card: Card; readonly onEdi
           <span aria-hidden="true">{STATE_MARKS[query.state]}</span> {query.state}
         </span>
         {query.state === 'running' && (
-          <Freshness lagMs={card.lagMs()} windowMs={query.window?.sizeMs} watermarkMs={card.watermarkMs} />
+          <Freshness lagMs={card.lagMs()} windowMs={paceMs(query.window)} watermarkMs={card.watermarkMs} />
         )}
         {card.lateDropped > 0 && (
           <span class="fresh is-warn" title="Samples that came after their window was final">

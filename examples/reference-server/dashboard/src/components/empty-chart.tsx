@@ -1,15 +1,14 @@
-import type { WireQuery } from '../api/wire.ts'
+import type { WireQuery, WireWindow } from '../api/wire.ts'
 import { formatClock, formatSpan } from '../format/time.ts'
 
 export interface EmptyChartProps {
   readonly query: WireQuery
-  readonly windowMs: number | undefined
   readonly range: { readonly kind: 'live' | 'fixed'; readonly fromMs: number; readonly toMs: number }
 }
 
 /** Why there is nothing to draw, and what is awaited: never a bare "no data". */
-export function EmptyChart({ query, windowMs, range }: EmptyChartProps) {
-  const [title, detail] = explain(query, windowMs, range)
+export function EmptyChart({ query, range }: EmptyChartProps) {
+  const [title, detail] = explain(query, range)
   return (
     <div class="empty-chart">
       <p>{title}</p>
@@ -20,7 +19,7 @@ export function EmptyChart({ query, windowMs, range }: EmptyChartProps) {
   )
 }
 
-function explain(query: WireQuery, windowMs: number | undefined, range: EmptyChartProps['range']): [string, string] {
+function explain(query: WireQuery, range: EmptyChartProps['range']): [string, string] {
   if (range.kind === 'fixed') {
     return ['No windows stored', `Nothing between ${formatClock(range.fromMs)} and ${formatClock(range.toMs)}.`]
   }
@@ -30,8 +29,11 @@ function explain(query: WireQuery, windowMs: number | undefined, range: EmptyCha
   }
   if (query.seriesMatched === 0) return ['No series match yet', 'Waiting for the first sample of this metric.']
   const series = query.seriesMatched === 1 ? '1 series matches' : `${query.seriesMatched} series match`
-  return [
-    'No data yet',
-    `${series}. The first window closes${windowMs ? ` within ${formatSpan(windowMs)} and the lateness` : ' soon'}.`,
-  ]
+  return ['No data yet', `${series}. The first window closes ${whenFirst(query.window)}.`]
+}
+
+function whenFirst(window: WireWindow | null): string {
+  if (window === null) return 'soon'
+  if (window.type === 'session') return `once nothing came for ${formatSpan(window.stepMs)}`
+  return `within ${formatSpan(window.sizeMs)} and the lateness`
 }

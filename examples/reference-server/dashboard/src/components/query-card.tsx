@@ -35,6 +35,7 @@ export function QueryCard({ card }: { readonly card: Card }) {
       rows: card.rows,
       windowMs: card.query.value.window?.sizeMs ?? 0,
       stepMs: card.query.value.window?.stepMs ?? Number.POSITIVE_INFINITY,
+      areSessions: card.query.value.window?.type === 'session',
       columns: card.shapedColumns.value,
       looks: card.looks,
       choice: choice.value,
@@ -86,7 +87,6 @@ export function QueryCard({ card }: { readonly card: Card }) {
         load.kind === 'ready' && (
           <EmptyChart
             query={query}
-            windowMs={query.window?.sizeMs}
             range={{ kind: timeRange.value.kind, ...boundsOf(timeRange.value) }}
           />
         )
@@ -133,7 +133,6 @@ function CardPicture({ card, view, chart, choice, onChoose, cursor }: CardPictur
       <Readout
         view={view}
         focus={focus}
-        windowMs={card.query.value.window?.sizeMs ?? 0}
         isUnderCursor={cursor.value !== null}
       />
       {view.mode === 'groups' && (

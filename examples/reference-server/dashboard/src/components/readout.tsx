@@ -1,18 +1,18 @@
 import { formatWindow } from '../format/time.ts'
 import { formatNumber } from '../format/units.ts'
 import type { CardView } from '../model/card-view.ts'
+import type { ChartModel } from '../model/chart-model.ts'
 import type { Entry } from '../model/row-store.ts'
 import { completenessText, isIncomplete, stateWords } from '../model/window-state.ts'
 
 export interface ReadoutProps {
   readonly view: CardView
   readonly focus: number
-  readonly windowMs: number
   readonly isUnderCursor: boolean
 }
 
 /** The window in focus: its bounds, its state in words, and how much of it there is. */
-export function Readout({ view, focus, windowMs, isUnderCursor }: ReadoutProps) {
+export function Readout({ view, focus, isUnderCursor }: ReadoutProps) {
   const entries = view.chart.lines.map((line) => line.entries[focus]).filter((entry) => entry !== undefined)
   const endMs = view.chart.x[focus]
   const weakest = weakestOf(entries)
@@ -20,7 +20,7 @@ export function Readout({ view, focus, windowMs, isUnderCursor }: ReadoutProps) 
   if (!weakest) {
     return (
       <p class="readout">
-        <span>{formatWindow(endMs - windowMs, endMs)}</span>
+        <span>{formatWindow(...emptySpan(view.chart, endMs))}</span>
         <strong>? no data</strong>
       </p>
     )
@@ -39,6 +39,11 @@ export function Readout({ view, focus, windowMs, isUnderCursor }: ReadoutProps) 
       )}
     </p>
   )
+}
+
+/** The hole that a place without a row stands in. */
+function emptySpan({ gaps }: ChartModel, epochMs: number): readonly [number, number] {
+  return gaps.find(([fromMs, toMs]) => fromMs <= epochMs && epochMs <= toMs) ?? [epochMs, epochMs]
 }
 
 /** Of the groups at one window the least complete speaks for all. */

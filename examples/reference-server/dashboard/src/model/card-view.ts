@@ -32,6 +32,7 @@ export interface CardViewOptions {
   readonly rows: RowStore
   readonly windowMs: number
   readonly stepMs: number
+  readonly areSessions: boolean
   readonly columns: readonly ShapedColumn[]
   readonly looks: LookBook
   readonly choice: CardChoice
@@ -57,6 +58,7 @@ export function buildCardView(options: CardViewOptions): CardView {
       fromMs,
       toMs: Math.min(newestEndMs, toMs + options.windowMs),
       stepMs: options.stepMs,
+      areSessions: options.areSessions,
       finalThroughMs: options.finalThroughMs === null ? null : Math.min(options.finalThroughMs, toMs),
       groups,
       columns,

@@ -32,6 +32,8 @@ export interface ChartModelOptions {
   readonly fromMs: number
   readonly toMs: number
   readonly stepMs: number
+  /** Each window is a span by itself, however far from the next one. */
+  readonly areSessions: boolean
   /** Windows that end at or before this have had their say. */
   readonly finalThroughMs: number | null
   /** The groups to draw. */
@@ -46,10 +48,15 @@ export interface ChartModelOptions {
 export function buildChartModel(options: ChartModelOptions): ChartModel {
   const { fromMs, toMs, groups, stepMs } = options
   const byGroup = groups.map((group) => visibleEntries(group, fromMs, toMs))
-  const ends = new Set<number>()
-  for (const entries of byGroup) for (const entry of entries) ends.add(entry.row.endMs)
-  const known = [...ends].sort((a, b) => a - b)
-  const { x, gaps } = withGaps(known, stepMs, options)
+  /** Window end to the earliest start. */
+  const startByEnd = new Map<number, number>()
+  for (const entries of byGroup)
+    for (const { row } of entries) {
+      const startMs = startByEnd.get(row.endMs) ?? row.startMs
+      startByEnd.set(row.endMs, Math.min(startMs, row.startMs))
+    }
+  const known = [...startByEnd].sort(([a], [b]) => a - b)
+  const { x, gaps } = options.areSessions ? withPauses(known, options) : withGaps(known, stepMs, options)
   const at = new Map(x.map((endMs, index) => [endMs, index]))
 
   const lines = linesOf(options).map(({ groupIndex, column, look, label }): ChartLine => {
@@ -59,7 +66,7 @@ export function buildChartModel(options: ChartModelOptions): ChartModel {
       const index = at.get(entry.row.endMs)
       if (index === undefined) continue
       entries[index] = entry
-      const value = entry.row.retracted ? null : columnValue(entry.row, column.name)
+      const value = columnValue(entry.row, column.name)
       values[index] = value !== null && Number.isFinite(value) ? value : null
     }
     const role = 'scale' in options.drawn ? column.role : 'line'
@@ -75,14 +82,14 @@ function visibleEntries(group: GroupRows, fromMs: number, toMs: number): Entry[]
 
 /** Puts an empty place into every hole, so that no line is drawn over it, and names the hole for the hatch. */
 function withGaps(
-  known: readonly number[],
+  known: readonly (readonly [endMs: number, startMs: number])[],
   stepMs: number,
   { fromMs, finalThroughMs }: ChartModelOptions,
 ): Pick<ChartModel, 'x' | 'gaps'> {
   const x: number[] = []
   const gaps: [number, number][] = []
   let last: number | undefined
-  for (const endMs of known) {
+  for (const [endMs] of known) {
     if (last !== undefined && endMs - last > stepMs * 1.5) {
       x.push(last + stepMs)
       gaps.push([last, endMs - stepMs])
@@ -93,6 +100,25 @@ function withGaps(
   if (last !== undefined && finalThroughMs !== null && finalThroughMs - last >= stepMs) {
     gaps.push([Math.max(last, fromMs), finalThroughMs])
   }
+  return { x, gaps }
+}
+
+/** Between two sessions there is an empty place: no line joins them, and the pause is hatched. */
+function withPauses(
+  known: readonly (readonly [endMs: number, startMs: number])[],
+  { fromMs, finalThroughMs }: ChartModelOptions,
+): Pick<ChartModel, 'x' | 'gaps'> {
+  const x: number[] = []
+  const gaps: [number, number][] = []
+  let last: number | undefined
+  for (const [endMs, startMs] of known) {
+    if (last !== undefined && startMs >= last) x.push(last + (endMs - last) / 2)
+    if (last !== undefined && startMs > last) gaps.push([last, startMs])
+    x.push(endMs)
+    last = endMs
+  }
+  if (last !== undefined && finalThroughMs !== null && finalThroughMs > last)
+    gaps.push([Math.max(last, fromMs), finalThroughMs])
   return { x, gaps }
 }
 

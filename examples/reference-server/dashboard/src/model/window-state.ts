@@ -4,11 +4,12 @@ import type { Entry } from './row-store.ts'
 export function stateWords(entry: Entry): string[] {
   const { row } = entry
   const words: string[] = []
-  if (row.retracted) words.push('retracted')
   words.push(row.early ? 'open' : 'closed')
   if (row.partial) words.push('partial')
   if (isCorrected(entry)) words.push(`corrected, ${row.lateApplied} late`)
   if (isIncomplete(entry)) words.push('incomplete')
+  if (isFilled(entry)) words.push('filled')
+  if (row.quality?.stale) words.push('stale: late samples are missing')
   if (row.source !== 'live') words.push(row.source)
   return words
 }
@@ -19,6 +20,11 @@ export function isCorrected({ row, previous }: Entry): boolean {
 
 export function isIncomplete({ row }: Entry): boolean {
   return !row.early && row.completeness !== null && row.completeness < 1
+}
+
+/** No sample came: what stands there is what FILL says. */
+export function isFilled({ row }: Entry): boolean {
+  return row.count === 0
 }
 
 /** `93 % (279/300 series)`; the series alone while none is expected, and undefined where it is not known. */

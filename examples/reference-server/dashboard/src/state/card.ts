@@ -32,9 +32,11 @@ export class Card {
   readonly #held = new Map<string, WireRow>()
   #heldProgress: WireProgress | undefined
   #hasLostHeld = false
-  readonly #live = new RowStore(MAX_ROWS)
+  #live = new RowStore(MAX_ROWS)
   #fixed: RowStore | undefined
   #loading: AbortController | undefined
+  /** Rows that came over the stream while the live range was read. */
+  #meanwhile: WireRow[] | undefined
 
   constructor(query: WireQuery) {
     this.name = query.name
@@ -62,6 +64,7 @@ export class Card {
   }
 
   takeRow(row: WireRow): void {
+    this.#meanwhile?.push(row)
     if (isPaused.peek()) this.#hold(row)
     else this.#live.merge(row)
     this.drawing.request()
@@ -114,8 +117,9 @@ export class Card {
   }
 
   /**
-   * Reads the range from the stored results. Rows that came over the stream meanwhile stay: the greater revision holds.
-   * What was drawn before stays in place, greyed by the `loading` state, until the answer is here.
+   * Reads the range from the stored results. What was drawn before stays in place, greyed by the `loading` state, until
+   * the answer is here and takes its place: rows may have been taken back unseen. Rows that came over the stream
+   * meanwhile are put on top: the greater revision holds.
    */
   async loadRange(range: TimeRange): Promise<void> {
     this.#loading?.abort()
@@ -128,21 +132,29 @@ export class Card {
     this.load.value = { kind: 'loading' }
     const toMs = range.kind === 'fixed' ? range.toMs : serverNowMs()
     const fromMs = range.kind === 'fixed' ? range.fromMs : toMs - LIVE_SPAN_MS
+    const meanwhile: WireRow[] = []
+    this.#meanwhile = range.kind === 'live' ? meanwhile : undefined
     const bounds = range.kind === 'fixed' ? `from=${fromMs}&to=${toMs}` : `from=${Math.floor(fromMs)}`
     try {
       const answer = (await request('GET', queryPath(this.name, `/results?${bounds}`), { signal: loading.signal })) as
         | { columns?: readonly WireColumn[]; results?: readonly WireRow[] }
         | undefined
       if (loading.signal.aborted) return
-      const target = range.kind === 'fixed' ? new RowStore(MAX_ROWS) : this.#live
-      for (const row of answer?.results ?? []) target.merge(row)
-      this.#fixed = range.kind === 'fixed' ? target : undefined
+      const read = new RowStore(MAX_ROWS)
+      for (const row of answer?.results ?? []) read.merge(row)
+      this.#fixed = range.kind === 'fixed' ? read : undefined
+      if (range.kind === 'live') {
+        for (const row of rowsBefore(fromMs, this.#live)) read.merge(row)
+        for (const row of meanwhile) read.merge(row)
+        this.#live = read
+      }
       if (answer?.columns?.length) this.columns.value = answer.columns
       this.load.value = { kind: 'ready' }
     } catch (failure) {
       if (loading.signal.aborted) return
       this.load.value = { kind: 'failed', failure: asFailure(failure) }
     }
+    this.#meanwhile = undefined
     this.drawing.force()
   }
 
@@ -150,6 +162,11 @@ export class Card {
     this.drawing.dispose()
     this.#loading?.abort()
   }
+}
+
+/** Rows of windows that began before the moment, which an answer about windows from there on does not have. */
+function* rowsBefore(epochMs: number, store: RowStore): Iterable<WireRow> {
+  for (const { entries } of store.groups()) for (const { row } of entries) if (row.startMs < epochMs) yield row
 }
 
 export function asFailure(cause: unknown): RequestFailure {
