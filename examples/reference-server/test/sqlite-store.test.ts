@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { StartupError } from '../src/startup-error.ts'
 import type { StoredQuery } from '../src/store/metadata-store.ts'
-import { SCHEMA_VERSION } from '../src/store/schema.ts'
+import { MIGRATIONS, SCHEMA_VERSION } from '../src/store/schema.ts'
 import { openSqliteStore } from '../src/store/sqlite-store.ts'
 import { temporaryDir } from './support/test-server.ts'
 
@@ -69,6 +69,32 @@ describe('sqlite store', () => {
     expect(generations).toEqual([1, 2, 3])
   })
 
+  test('the last version of a name outlives the query', () => {
+    const dir = temporaryDir()
+    const store = openSqliteStore(dir, [QUERY])
+    expect(store.lastVersion(QUERY.tenant, QUERY.name)).toBe(0)
+    for (const version of [1, 4]) store.putVersion(QUERY.tenant, QUERY.name, version)
+    store.removeQuery(QUERY.tenant, QUERY.name)
+    store.close()
+    const again = openSqliteStore(dir, [])
+    expect([again.lastVersion(QUERY.tenant, QUERY.name), again.lastVersion('other', QUERY.name)]).toEqual([4, 0])
+    again.close()
+  })
+
+  test('a file of the first version is brought up to date and keeps what is in it', () => {
+    const dir = temporaryDir()
+    const file = path.join(dir, 'windrow.db')
+    const old = new DatabaseSync(file)
+    old.exec(MIGRATIONS[0]!)
+    old.exec("INSERT INTO stored_query VALUES ('default', 'q', 'text', 'running', 1, 2); PRAGMA user_version = 1")
+    old.close()
+    const store = openSqliteStore(dir, [QUERY])
+    expect(store.queries().map(({ name }) => name)).toEqual(['q'])
+    store.putVersion('default', 'q', 7)
+    expect(store.lastVersion('default', 'q')).toBe(7)
+    store.close()
+  })
+
   test('a file of a newer version is refused and left alone', () => {
     const dir = temporaryDir()
     openSqliteStore(dir, [QUERY]).close()
@@ -76,7 +102,7 @@ describe('sqlite store', () => {
     const newer = new DatabaseSync(file)
     newer.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`)
     newer.close()
-    expect(() => openSqliteStore(dir, [])).toThrow(/version 2 and this server reads up to version 1: start a newer/)
+    expect(() => openSqliteStore(dir, [])).toThrow(/version 3 and this server reads up to version 2: start a newer/)
     const check = new DatabaseSync(file)
     expect(check.prepare('SELECT count(*) AS n FROM stored_query').get()).toEqual({ n: 1 })
     check.close()

@@ -1,16 +1,18 @@
 import { expect, test } from 'vitest'
 import type { WireColumn, WireRow } from '../../dashboard/src/api/wire.ts'
 import { LookBook } from '../../dashboard/src/chart/palette.ts'
-import { buildCardView, type CardChoice, type CardView, TOP_GROUPS } from '../../dashboard/src/model/card-view.ts'
+import { buildCardView, type CardChoice, type CardView, focusOf, TOP_GROUPS } from '../../dashboard/src/model/card-view.ts'
 import { shapeColumns } from '../../dashboard/src/model/query-shape.ts'
 import { RowStore } from '../../dashboard/src/model/row-store.ts'
+import { chartSentence } from '../../dashboard/src/model/sentence.ts'
+import { stateWords } from '../../dashboard/src/model/window-state.ts'
 import { rowAt } from './support/rows.ts'
 
 const LEVEL: readonly WireColumn[] = [{ name: 'avg', unit: 's' }]
 
 function viewOf(
   rows: readonly WireRow[],
-  { columns = LEVEL, choice = {}, finalThroughMs = null }: ViewOptions = {},
+  { columns = LEVEL, choice = {}, finalThroughMs = null, areSessions = false }: ViewOptions = {},
 ): CardView {
   const store = new RowStore(10_000)
   for (const row of rows) store.merge(row)
@@ -18,6 +20,7 @@ function viewOf(
     rows: store,
     windowMs: 10_000,
     stepMs: 10_000,
+    areSessions,
     columns: shapeColumns(columns, ' FROM * SELECT m WINDOW 10s COMPUTE avg '),
     looks: new LookBook(),
     choice: { scale: undefined, column: undefined, isolated: undefined, isExpanded: false, ...choice },
@@ -31,6 +34,7 @@ interface ViewOptions {
   readonly columns?: readonly WireColumn[]
   readonly choice?: Partial<CardChoice>
   readonly finalThroughMs?: number | null
+  readonly areSessions?: boolean
 }
 
 test('a hole is an empty place and a gap, never a bridge and never zero', () => {
@@ -45,14 +49,53 @@ test('windows that are final without a row are a gap up to the present', () => {
   expect(viewOf([rowAt(0)], { finalThroughMs: 15_000 }).chart.gaps).toEqual([])
 })
 
-test('a value without meaning is empty: null, infinite, retracted', () => {
+test('a value without meaning is empty: null, infinite', () => {
   const { chart } = viewOf([
     rowAt(0, { values: { avg: null } }),
     rowAt(10_000, { values: { avg: 'Infinity' } }),
-    rowAt(20_000, { retracted: true }),
-    rowAt(30_000),
+    rowAt(20_000),
   ])
-  expect(chart.lines[0]?.values).toEqual([null, null, null, 3])
+  expect(chart.lines[0]?.values).toEqual([null, null, 2])
+})
+
+test('a row that was taken back leaves the chart, the groups and the newest values', () => {
+  const [a, b] = [{ host: 'a' }, { host: 'b' }]
+  const shown = [rowAt(0, { group: a }), rowAt(0, { group: b }), rowAt(10_000, { group: a }), rowAt(10_000, { group: b })]
+  const view = viewOf([
+    ...shown,
+    rowAt(10_000, { group: a, revision: 2, retracted: true }),
+    rowAt(0, { group: b, revision: 2, retracted: true }),
+    rowAt(10_000, { group: b, revision: 2, retracted: true }),
+  ])
+  expect(view.groups.map(({ group }) => group['host'])).toEqual(['a'])
+  expect(view.chart.x).toEqual([10_000])
+  expect(view.chart.lines.map(({ values }) => values)).toEqual([[0]])
+  expect(focusOf(view.chart, null)).toBe(0)
+})
+
+test('a session whose start moved stands once; sessions are not joined, and the pauses between them are gaps', () => {
+  const rows = [
+    rowAt(5_000, { endMs: 30_000, revision: 1, values: { avg: 7 } }),
+    rowAt(5_000, { endMs: 30_000, revision: 2, values: { avg: 7 }, retracted: true }),
+    rowAt(2_000, { endMs: 30_000, revision: 2, values: { avg: 6 } }),
+    rowAt(90_000, { endMs: 120_000, values: { avg: 9 } }),
+  ]
+  const { chart } = viewOf(rows, { areSessions: true, finalThroughMs: 150_000 })
+  expect(chart.x).toEqual([30_000, 75_000, 120_000])
+  expect(chart.lines[0]?.values).toEqual([6, null, 9])
+  expect(chart.gaps).toEqual([
+    [30_000, 90_000],
+    [120_000, 150_000],
+  ])
+})
+
+test('an early row is open and said to be so far; what FILL wrote is said to be filled', () => {
+  const { chart } = viewOf([
+    rowAt(0, { count: 0, values: { avg: 4 } }),
+    rowAt(10_000, { early: true, completeness: 0.5, values: { avg: 5 } }),
+  ])
+  expect(chart.lines[0]?.entries.map((entry) => entry && stateWords(entry))).toEqual([['closed', 'filled'], ['open']])
+  expect(chartSentence('q', chart)).toMatch(/^q: avg last 5\ss so far, /)
 })
 
 test('columns of another scale are never on the same axis', () => {

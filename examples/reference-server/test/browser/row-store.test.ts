@@ -9,21 +9,33 @@ function startsAndRevisions(store: RowStore): [number, number][] {
   )
 }
 
-test('the greatest revision of a window holds, in whatever order rows come', () => {
+test('the greatest revision of a window holds, or takes it back, in whatever order rows come', () => {
   const rows = fc.array(fc.record({ window: fc.integer({ min: 0, max: 8 }), revision: fc.integer({ min: 1, max: 5 }) }))
   fc.assert(
-    fc.property(rows, (arrivals) => {
+    fc.property(rows, fc.integer({ min: 1, max: 5 }), (arrivals, takenBackAt) => {
       const store = new RowStore(1_000)
       const greatest = new Map<number, number>()
       for (const { window, revision } of arrivals) {
         const startMs = window * 10_000
-        store.merge(rowAt(startMs, { revision }))
+        store.merge(rowAt(startMs, { revision, ...(revision === takenBackAt ? { retracted: true } : {}) }))
         greatest.set(startMs, Math.max(revision, greatest.get(startMs) ?? 0))
       }
-      expect(startsAndRevisions(store)).toEqual([...greatest].sort(([a], [b]) => a - b))
       expect(store.size).toBe(greatest.size)
+      const there = [...greatest].filter(([, revision]) => revision !== takenBackAt)
+      expect(startsAndRevisions(store)).toEqual(there.sort(([a], [b]) => a - b))
     }),
   )
+})
+
+test('what was taken back is forgotten with its time, and counts as held until then', () => {
+  const store = new RowStore(10)
+  store.merge(rowAt(0))
+  store.merge(rowAt(0, { revision: 2, retracted: true }))
+  expect([[...store.groups()].length, store.size]).toEqual([0, 1])
+  store.trimBefore(10_000)
+  expect(store.size).toBe(0)
+  store.merge(rowAt(0))
+  expect(startsAndRevisions(store)).toEqual([[0, 1]])
 })
 
 test('a corrected row remembers the closed one it replaced, not the open ones before', () => {

@@ -268,8 +268,9 @@ export interface Engine extends AsyncDisposable {
   snapshot(): Iterable<Uint8Array>
   /**
    * Takes over a snapshot; only in an engine in which nothing was done yet. Then replaying what came after it gives
-   * what would have come without the break. Raises the generation. When it rejects (`STATE_CORRUPT`, `STATE_VERSION`)
-   * the engine is closed.
+   * what would have come without the break. Raises the generation. Subscribe and open
+   * polled sources in the turn in which it settles: the next tick goes on without those that are not there. When it
+   * rejects (`STATE_CORRUPT`, `STATE_VERSION`) the engine is closed.
    */
   restore(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options?: RestoreOptions): Promise<void>
   close(): Promise<void>

@@ -10,7 +10,13 @@ const KIND_PATTERN = /(?:gauge|counter|delta|distribution)(?![\w.-])/y
 const ITEM =
   /^(?:(?<gap>_)|(?<stale>stale)|(?<value>NaN|[+-]?(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|Inf))(?<step>[+-]\d+(?:\.\d+)?)?(?:\*(?<weight>\d+(?:\.\d+)?))?)(?:x(?<times>\d+))?$/
 
-/** Reads `SERVER METRIC [KIND] [{labels}] [resource {..}] [unit ".."] [interval 10s] [at TIME [every STEP]: ..]`. */
+/** When the interval began that a sample is for. */
+type IntervalStart = (timeMs: number) => number
+
+/**
+ * Reads `SERVER METRIC [KIND] [{labels}] [resource {..}] [unit ".."] [interval 10s | since TIME]
+ * [at TIME [every STEP]: ..]`.
+ */
 export function readLoad(
   cursor: Cursor,
   body: readonly ScriptLine[],
@@ -21,11 +27,11 @@ export function readLoad(
   const labels = readAttributesIf(cursor)
   const resource = cursor.wordIf('resource') ? readAttributesIf(cursor) : undefined
   const unit = cursor.wordIf('unit') ? cursor.quoted('a unit') : undefined
-  const intervalMs = cursor.wordIf('interval') ? cursor.length('an interval') : undefined
+  const intervalStart = readIntervalStart(cursor)
   const samples: ScriptSample[] = []
-  if (cursor.wordIf('at')) samples.push(...readSamples(cursor, intervalMs))
+  if (cursor.wordIf('at')) samples.push(...readSamples(cursor, intervalStart))
   cursor.end()
-  for (const line of body) samples.push(...readSamples(new Cursor(line), intervalMs))
+  for (const line of body) samples.push(...readSamples(new Cursor(line), intervalStart))
   if (samples.length === 0) throw cursor.problem('a load has samples: write at 0s: 1 2 3, or lines below')
   const series: SeriesDescriptor = {
     metric,
@@ -50,8 +56,18 @@ function readAttributesIf(cursor: Cursor): (readonly [string, string])[] | undef
   return attributes
 }
 
+function readIntervalStart(cursor: Cursor): IntervalStart | undefined {
+  if (cursor.wordIf('interval')) {
+    const intervalMs = cursor.length('an interval')
+    return (timeMs) => timeMs - intervalMs
+  }
+  if (!cursor.wordIf('since')) return undefined
+  const startMs = cursor.time('a time')
+  return () => startMs
+}
+
 /** Reads `TIME [every STEP]: 1 2 _ 4x10`: the samples that are there. */
-function readSamples(cursor: Cursor, intervalMs: number | undefined): ScriptSample[] {
+function readSamples(cursor: Cursor, intervalStart: IntervalStart | undefined): ScriptSample[] {
   let timeMs = cursor.time('a time')
   const stepMs = cursor.wordIf('every') ? cursor.length('a step') : DEFAULT_STEP_MS
   cursor.skip(':')
@@ -74,7 +90,7 @@ function readSamples(cursor: Cursor, intervalMs: number | undefined): ScriptSamp
           value: stale === undefined ? valueAt(value!, step, i) : 0,
           weight: Number(weight ?? '1'),
           stale: stale !== undefined,
-          ...(intervalMs === undefined ? {} : { intervalStartMs: timeMs - intervalMs }),
+          ...(intervalStart === undefined ? {} : { intervalStartMs: intervalStart(timeMs) }),
         })
   }
   return samples

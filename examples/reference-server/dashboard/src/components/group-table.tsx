@@ -49,7 +49,7 @@ export function GroupTable({ view, columns, focus, isExpanded, onColumn, onIsola
               const line = view.chart.lines.find((candidate) => candidate.groupKey === group.key)
               const entry = entryAt(view.chart, group.key, focus)
               return (
-                <tr key={group.key}>
+                <tr key={group.key} class={entry?.row.early ? 'is-early' : ''}>
                   <th scope="row">
                     <button
                       type="button"
@@ -72,7 +72,10 @@ export function GroupTable({ view, columns, focus, isExpanded, onColumn, onIsola
                       </td>
                     )
                   })}
-                  <td>{entry ? formatNumber(entry.row.count) : '–'}</td>
+                  <td>
+                    {entry ? formatNumber(entry.row.count) : '–'}
+                    {entry?.row.early && <small title="The window is not over: these are the values so far"> open</small>}
+                  </td>
                 </tr>
               )
             })}

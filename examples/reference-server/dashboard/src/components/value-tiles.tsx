@@ -17,6 +17,7 @@ export function ValueTiles({ view, columns, focus, onScale }: ValueTilesProps) {
   const entry = entryAt(view.chart, view.groups[0]?.key ?? '', focus)
   const hasBand = view.chart.lines.some((line) => line.role === 'min')
   const bandLook = lookAt(view.chart.lines.find((line) => line.role === 'line')?.look.colour ?? 0)
+  const tileClass = entry?.row.early ? 'tile is-early' : 'tile'
   const hasChoice = new Set(columns.map((column) => column.scale)).size > 1
   return (
     <div class="tiles">
@@ -46,7 +47,7 @@ export function ValueTiles({ view, columns, focus, onScale }: ValueTilesProps) {
         return hasChoice ? (
           <button
             type="button"
-            class="tile"
+            class={tileClass}
             key={column.name}
             title={title}
             aria-pressed={isDrawn}
@@ -55,7 +56,7 @@ export function ValueTiles({ view, columns, focus, onScale }: ValueTilesProps) {
             {content}
           </button>
         ) : (
-          <div class="tile" key={column.name} title={title}>
+          <div class={tileClass} key={column.name} title={title}>
             {content}
           </div>
         )

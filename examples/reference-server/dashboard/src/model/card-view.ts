@@ -51,12 +51,12 @@ export function buildCardView(options: CardViewOptions): CardView {
   const column = columns.some(({ name }) => name === choice.column) ? choice.column : defaultColumn(columns)
   const limit = choice.isExpanded ? MOST_GROUPS : TOP_GROUPS
   const groups = isolated ? [isolated] : topGroups(inView, column, fromMs, limit)
-  // An open window ends in the future: it is drawn to its end.
+  // An open window ends in the future: it is drawn to its end, if that leaves room for the others.
   const newestEndMs = groups.reduce((most, group) => Math.max(most, group.entries.at(-1)?.row.endMs ?? 0), toMs)
   return {
     chart: buildChartModel({
       fromMs,
-      toMs: Math.min(newestEndMs, toMs + options.windowMs),
+      toMs: Math.min(newestEndMs, toMs + Math.min(options.windowMs, toMs - fromMs)),
       stepMs: options.stepMs,
       areSessions: options.areSessions,
       finalThroughMs: options.finalThroughMs === null ? null : Math.min(options.finalThroughMs, toMs),

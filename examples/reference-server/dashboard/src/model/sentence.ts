@@ -12,7 +12,8 @@ export function chartSentence(name: string, chart: ChartModel): string {
   const parts = [`${name}: ${lead.label}`]
   if (last === undefined) parts.push('no values')
   else {
-    parts[0] += ` last ${formatValue(last, chart.unit, chart.isFraction)}, ${trendOf(values)}`
+    const isOpen = lead.entries.findLast((entry) => entry !== undefined)?.row.early === true
+    parts[0] += ` last ${formatValue(last, chart.unit, chart.isFraction)}${isOpen ? ' so far' : ''}, ${trendOf(values)}`
     const low = values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY)
     const high = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY)
     parts.push(

@@ -123,6 +123,7 @@ export class Card {
    */
   async loadRange(range: TimeRange): Promise<void> {
     this.#loading?.abort()
+    this.#meanwhile = undefined
     if (this.query.peek().state === 'invalid') {
       this.load.value = { kind: 'ready' }
       return
@@ -133,7 +134,7 @@ export class Card {
     const toMs = range.kind === 'fixed' ? range.toMs : serverNowMs()
     const fromMs = range.kind === 'fixed' ? range.fromMs : toMs - LIVE_SPAN_MS
     const meanwhile: WireRow[] = []
-    this.#meanwhile = range.kind === 'live' ? meanwhile : undefined
+    if (range.kind === 'live') this.#meanwhile = meanwhile
     const bounds = range.kind === 'fixed' ? `from=${fromMs}&to=${toMs}` : `from=${Math.floor(fromMs)}`
     try {
       const answer = (await request('GET', queryPath(this.name, `/results?${bounds}`), { signal: loading.signal })) as
