@@ -24,6 +24,7 @@ describe('options', () => {
       otlpHttpPort: 4318,
       dataDir: path.resolve('.data'),
       storage: 'memory',
+      snapshotEveryMs: 30_000,
       retentionMs: 365 * DAY_MS,
       memoryLimitBytes: 1024 ** 3,
       maxSeries: 2_000_000,
@@ -43,6 +44,14 @@ describe('options', () => {
     const options = run(['--port', '0', '--otlp-http-port=off'], env)
     expect(options).toMatchObject({ port: 0, otlpHttpPort: 'off', retentionMs: 20 * 365 * DAY_MS, simulate: false })
     expect(options.servers).toBe(50)
+  })
+
+  test('snapshots come every so often, or not at all', () => {
+    expect(run(['--snapshot-every', '5m']).snapshotEveryMs).toBe(300_000)
+    expect(run([], { WINDROW_SNAPSHOT_EVERY: '0' }).snapshotEveryMs).toBe(0)
+    expect(problems(['--snapshot-every', '10ms'])).toEqual([
+      '--snapshot-every: "10ms" is not valid; give a duration of at least 1s, or 0 for no snapshots',
+    ])
   })
 
   test('a name belongs to the replay before it', () => {

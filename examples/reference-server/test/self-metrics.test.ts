@@ -23,7 +23,10 @@ function sumOf(samples: Map<string, number>, prefix: string): number {
 describe('/metrics', () => {
   test('the point law and the query law hold over everything that came in', async () => {
     const server = await startTestServer({ flags: ['--retention', '1d'] })
-    await server.call('POST', '/v1/queries', { name: 'q', text: 'FROM * SELECT cpu WINDOW 5s COMPUTE avg LATENESS 5s' })
+    await server.call('POST', '/v1/queries', {
+      name: 'q',
+      text: 'FROM * SELECT cpu WINDOW 5s COMPUTE avg LATENESS 5s THEN DROP',
+    })
     await sendGauge(server, 'cpu', [
       [START_MS, 1],
       [START_MS + 1000, 2],
@@ -59,6 +62,51 @@ describe('/metrics', () => {
     expect(samples.get('windrow_query_windows_total{tenant="default",query="q"}')).toBe(1)
   })
 
+  test('every family says what it is, once', async () => {
+    const server = await startTestServer()
+    const { body } = await server.call('GET', '/metrics')
+    const families = [...body.matchAll(/^# HELP (\S+) (.+)\n# TYPE (\S+) (counter|gauge|summary)$/gm)]
+    const names = families.map(([, name]) => name)
+    expect(new Set(names).size).toBe(names.length)
+    expect(families.every(([, name, help, typed]) => name === typed && help.endsWith('.'))).toBe(true)
+    const sampled = [...body.matchAll(/^([a-z_]+)[{ ]/gm)].map(([, name]) => name.replace(/_(?:sum|count)$/, ''))
+    expect(sampled.filter((name) => !names.includes(name))).toEqual([])
+  })
+
+  test('what each query does: its delays, its lag, its state, its versions and what waits for repair', async () => {
+    const server = await startTestServer()
+    await server.call('POST', '/v1/queries', { name: 'q', text: 'FROM * SELECT cpu WINDOW 10s COMPUTE avg LATENESS 5s' })
+    await sendGauge(server, 'cpu', [
+      [START_MS, 1],
+      [START_MS + 12_000, 2],
+    ])
+    server.engine.advanceTo(START_MS + 21_000)
+    await sendGauge(server, 'cpu', [[START_MS + 20_000, 3]])
+    server.engine.advanceTo(START_MS + 40_000)
+    await sendGauge(server, 'cpu', [[START_MS + 5_000, 4]])
+    await server.call('PUT', '/v1/queries/q', { text: 'FROM * SELECT cpu WINDOW 5s COMPUTE avg' })
+
+    const samples = await scrape(server)
+    const of = (family: string): number | undefined => samples.get(`${family}{tenant="default",query="q"}`)
+    const { count, sum } = { count: of('windrow_query_fire_delay_seconds_count'), sum: of('windrow_query_fire_delay_seconds_sum') }
+    expect(count).toBe(of('windrow_query_windows_total'))
+    expect(count).toBe(3)
+    expect(sum).toBeGreaterThan(0)
+    expect(of('windrow_query_fire_delay_max_seconds')).toBeLessThanOrEqual(sum!)
+    expect(of('windrow_query_lag_seconds')).toBe(10)
+    expect(of('windrow_query_state_items')).toBeGreaterThanOrEqual(0)
+    expect(of('windrow_query_versions')).toBe(2)
+    expect(samples.get('windrow_query_points_total{tenant="default",query="q",outcome="toRepair"}')).toBe(1)
+    expect(samples.get('windrow_dirty_windows{tenant="default"}')).toBe(1)
+    expect(samples.get('windrow_tenant_lag_seconds{tenant="default"}')).toBe(10)
+    expect(samples.get('windrow_source_state{tenant="default",source="http-json",state="idle"}')).toBe(0)
+    expect(samples.get('windrow_clock_step_seconds')).toBe(0)
+    expect(samples.get('windrow_clock_suspect{tenant="default"}')).toBe(0)
+    expect(samples.get('windrow_write_queue_limit_rows')).toBe(2_000_000)
+    expect(samples.get('windrow_snapshots_total{outcome="saved"}')).toBe(0)
+    expect(samples.get('windrow_snapshot_set_aside')).toBe(0)
+  })
+
   test('what the server holds and how it feels', async () => {
     const server = await startTestServer()
     await sendGauge(server, 'cpu', [[START_MS, 1]])
@@ -89,7 +137,8 @@ describe('health', () => {
     const server = await startTestServer({ flags: ['--memory-limit', '64MiB'] })
     expect((await server.call('GET', '/healthz')).body).toEqual({ status: 'ok' })
     const { status, body } = await server.call('GET', '/readyz')
-    expect([status, body.ready, body.ackMode]).toEqual([200, true, 'memory'])
+    expect([status, body.ready, body.warnings, body.ackMode]).toEqual([200, true, [], 'memory'])
+    expect(body.state).toEqual({ restored: 'none', snapshotEveryMs: 30_000, lastSnapshotMs: null })
     expect(body.storage).toMatchObject({
       name: 'memory',
       durability: 'memory',

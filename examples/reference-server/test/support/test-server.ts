@@ -39,11 +39,12 @@ export interface Answer {
 
 /** A real server on free ports of the loopback, its clock turned by hand, closed after the test. */
 export async function startTestServer(
-  options: { dataDir?: string; flags?: string[]; overrides?: StartOverrides } = {},
+  options: { dataDir?: string; flags?: string[]; startMs?: number; overrides?: StartOverrides } = {},
 ): Promise<TestServer> {
   const dataDir = options.dataDir ?? temporaryDir()
   const running = await startServer(testOptions('--data-dir', dataDir, ...(options.flags ?? [])), {
     ...options.overrides,
+    startMs: options.startMs ?? START_MS,
     engine: { clock: 'manual', ...options.overrides?.engine },
   })
   let closed: Promise<void> | undefined
@@ -52,7 +53,6 @@ export async function startTestServer(
     return closed
   }
   onTestFinished(close)
-  running.engine.advanceTo(START_MS)
   const url = running.urls.http!
   return {
     ...running,

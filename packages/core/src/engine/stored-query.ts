@@ -1,3 +1,4 @@
+import { planIdentity } from '../plan/plan-identity.ts'
 import type { LatePolicy, QueryPlan } from '../plan/query-plan.ts'
 import { Subscription } from '../result/subscription.ts'
 import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
@@ -286,7 +287,7 @@ export class StoredQuery implements Query {
    */
   alter(plan: QueryPlan, leastVersion = 1): void {
     const before = this.#windows
-    const sameWindows = this.#version >= leastVersion && identityOf(plan) === identityOf(this.#plan)
+    const sameWindows = this.#version >= leastVersion && planIdentity(plan) === planIdentity(this.#plan)
     this.#plan = plan
     if (sameWindows) {
       if (before !== undefined) before.alter(plan, plan.latenessMs ?? this.#host.defaultLatenessMs, this.#lateOf(plan))
@@ -398,11 +399,6 @@ function noCounters(): QueryCounters {
 
 function addCounters(to: QueryCounters, more: Readonly<QueryCounters>): void {
   for (const name of Object.keys(to) as (keyof QueryCounters)[]) to[name] += more[name]
-}
-
-/** What makes two plans the same windows; the rest may change without a new version. */
-function identityOf(plan: QueryPlan): string {
-  return JSON.stringify([plan.selector, plan.reading ?? 'samples', plan.window, plan.columns, plan.groupBy])
 }
 
 /** Wrapped, so that the same function may listen twice and leave once. */
