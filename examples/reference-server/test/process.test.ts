@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { hostname } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import { openEventStream } from './support/event-stream.ts'
+import { openEventStream, type StreamEvent } from './support/event-stream.ts'
 import { otlpJson } from './support/otlp-payloads.ts'
 import { startProcess } from './support/server-process.ts'
 import { request, temporaryDir } from './support/test-server.ts'
@@ -46,6 +46,7 @@ describe('the process', { timeout: PATIENCE_MS }, () => {
     expect(server.lines[1]).toMatch(/^windrow listening: otlp-http http:\/\/127\.0\.0\.1:\d+$/)
     expect(server.lines[2]).toContain('ackMode memory (accepted points are in memory and lost at a crash')
     expect(server.lines[2]).toContain('at most 1 GiB, retention 365d')
+    expect(server.lines[2]).toContain('a snapshot of open windows every 30s')
 
     const otlpUrl = server.lines[1]!.split(' ').at(-1)
     const body = otlpJson('web-1', 'cpu', [{ timeMs: Date.now(), value: 1 }])
@@ -139,6 +140,61 @@ describe('the process', { timeout: PATIENCE_MS }, () => {
       again.child.kill('SIGTERM')
       expect(await again.exit).toBe(0)
     }
+  })
+
+  test('after kill -9 open windows go on, partial, and what was emitted is not emitted again as something older', async () => {
+    const dataDir = temporaryDir()
+    const flags = ['--snapshot-every', '1s', '--min-window', '1s']
+    const server = startProcess(dataDir, ...flags)
+    const url = await server.url
+    for (const [name, text] of [
+      ['open', 'FROM * SELECT cpu WINDOW 24h COMPUTE count, max EMIT EVERY 1s'],
+      ['short', 'FROM * SELECT cpu WINDOW 1s COMPUTE count'],
+    ])
+      expect((await request(`${url}/v1/queries`, json('POST', { name, text }))).status).toBe(201)
+    const stream = await openEventStream(`${url}/v1/stream?queries=open,short`)
+    let sent = 0
+    const send = async (to: string): Promise<void> => {
+      const metrics = [{ name: 'cpu', value: ++sent, kind: 'gauge' }]
+      const { body } = await request(`${to}/v1/ingest`, json('POST', { server: 'web-1', metrics }))
+      expect(body.accepted).toBe(1)
+    }
+    const rowsOf = (events: readonly StreamEvent[], name: string): StreamEvent['data'][] =>
+      events.filter(({ event, data }) => event === 'row' && data.query === name).map(({ data }) => data)
+    const enough = async (): Promise<number> => {
+      await send(url)
+      return new Set(rowsOf(stream.events, 'short').map(({ startMs }) => startMs)).size
+    }
+    await expect.poll(enough, { ...POLL, interval: 200 }).toBeGreaterThanOrEqual(3)
+    const sentBefore = sent
+    const saved = async (): Promise<number> =>
+      Number(/windrow_snapshots_total\{outcome="saved"\} (\d+)/.exec((await request(`${url}/metrics`)).body)?.[1])
+    // The one that may be under way is of before the last sample.
+    const atLeast = (await saved()) + 2
+    await expect.poll(saved, POLL).toBeGreaterThanOrEqual(atLeast)
+    server.child.kill('SIGKILL')
+    await server.exit
+    await stream.ended
+    const before = new Map(rowsOf(stream.events, 'short').map((row) => [row.startMs, row.revision]))
+    const newest = Math.max(...rowsOf(stream.events, 'open').map(({ revision }) => revision))
+
+    const again = startProcess(dataDir, ...flags)
+    const urlAgain = await again.url
+    const streamAgain = await openEventStream(`${urlAgain}/v1/stream?queries=open,short&from=${Date.now() - 600_000}`)
+    expect((await request(`${urlAgain}/readyz`)).body).toMatchObject({ warnings: [], state: { restored: 'restored' } })
+    for (const name of ['open', 'short'])
+      expect((await request(`${urlAgain}/v1/queries/${name}`)).body).toMatchObject({ state: 'running', queryVersion: 1 })
+    await send(urlAgain)
+    const goesOn = await streamAgain.until(({ data }) => data?.query === 'open' && data.values?.max === sent)
+    expect(goesOn.data).toMatchObject({ queryVersion: 1, count: sentBefore + 1, partial: true, early: true })
+    expect(goesOn.data.revision).toBeGreaterThan(newest)
+    const fresh = await streamAgain.until(({ data }) => data?.query === 'short' && !before.has(data.startMs))
+    expect(fresh.data.count).toBeGreaterThan(0)
+    for (const { startMs, revision } of rowsOf(streamAgain.events, 'short'))
+      expect(revision).toBeGreaterThan(before.get(startMs) ?? 0)
+    again.child.kill('SIGTERM')
+    expect(await again.exit).toBe(0)
+    expect(again.lines).toContain('windrow: open windows go on from the last snapshot')
   })
 
   test('the first start has queries for the fleet and for this machine', async () => {

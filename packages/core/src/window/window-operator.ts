@@ -1,25 +1,15 @@
-import { decodeDistribution } from '../aggregate/state-codec.ts'
-import { CounterPairs } from '../counter/counter-pairs.ts'
-import { BatchColumn, type SampleBatch, SampleFlag } from '../ingest/sample-batch.ts'
+import type { SampleBatch } from '../ingest/sample-batch.ts'
 import { planIdentity } from '../plan/plan-identity.ts'
 import type { SeriesProgress } from '../registry/series-progress.ts'
-import type { MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
+import type { SeriesRegistry } from '../registry/series-registry.ts'
 import type { ResultSource, WindowResult } from '../result/window-result.ts'
 import type { StateReader } from '../snapshot/state-reader.ts'
 import type { StateWriter } from '../snapshot/state-writer.ts'
-import {
-  ENTRY_NEXT,
-  ENTRY_POSITION,
-  ENTRY_STORE,
-  ENTRY_STRIDE,
-  MetricRoutes,
-  READ_AMOUNTS,
-  READ_NOTHING,
-} from './metric-routes.ts'
 import { shortestPaneMs } from './pane-edges.ts'
 import { PaneStore, storeKey } from './pane-store.ts'
 import { QueryWindows } from './query-windows.ts'
 import type { RunningQuery, RunningQueryOptions } from './running-query.ts'
+import { SampleRouter } from './sample-router.ts'
 import { windowScheme } from './scheme-of.ts'
 import type { SeriesStore } from './series-store.ts'
 import { SessionEmitter } from './session-emitter.ts'
@@ -66,14 +56,11 @@ export class WindowOperator {
   readonly #progress: SeriesProgress | undefined
   readonly #emitter: WindowEmitter
   readonly #isLive: boolean
-  /** By `MetricEntry.id`. */
-  readonly #routesOfMetric: (MetricRoutes | undefined)[] = []
+  readonly #router: SampleRouter
   readonly #stores: PaneStore[] = []
   readonly #sessionEmitter: SessionEmitter
   readonly #sessionStores: SessionStore[] = []
   readonly #joined = new Map<RunningQuery, Joined>()
-  readonly #pairs: CounterPairs
-  #routedSeries = 0
   #watermarkMs = Number.NEGATIVE_INFINITY
   #startMs: number | undefined
   /** End of the last gap in what was seen. */
@@ -88,10 +75,7 @@ export class WindowOperator {
     this.#isLive = options.source === 'live'
     this.#emitter = new WindowEmitter(options)
     this.#sessionEmitter = new SessionEmitter(options)
-    this.#pairs = new CounterPairs({
-      firstPolicy: (ref) => this.#metricOf(ref).declared?.first ?? 'auto',
-      coversFromMs: (ref) => this.#readFromMs(ref),
-    })
+    this.#router = new SampleRouter(options.registry)
   }
 
   get watermarkMs(): number {
@@ -109,8 +93,7 @@ export class WindowOperator {
   }
 
   get stateBytes(): number {
-    const routes = this.#routesOfMetric.reduce((bytes, of) => bytes + (of?.bytes ?? 0), 0)
-    return this.#allStores().reduce((bytes, store) => bytes + store.bytes, routes + this.#pairs.bytes)
+    return this.#allStores().reduce((bytes, store) => bytes + store.bytes, this.#router.bytes)
   }
 
   /** Number of series the query reads. */
@@ -194,11 +177,7 @@ export class WindowOperator {
       if (store.queries.length > 0) return
       this.#stores.splice(this.#stores.indexOf(store), 1)
     } else this.#sessionStores.splice(this.#sessionStores.indexOf(store), 1)
-    const routes = this.#routesOfMetric[store.metric.id]!
-    routes.remove(store)
-    if (store.isReading && !routes.hasReadings)
-      for (let position = 0; position < store.seriesMatched; position++) this.#pairs.unwatch(store.refs[position]!)
-    if (routes.stores.length === 0) this.#routesOfMetric[store.metric.id] = undefined
+    this.#router.remove(store)
   }
 
   /** Folds every row into the panes of every store that selects its series. Rows are valid and of this tenant. */
@@ -209,8 +188,7 @@ export class WindowOperator {
       for (const query of this.#joined.keys()) query.coversFromMs = Math.max(query.coversFromMs, minEventMs)
     }
     if (maxEventMs > this.#maxEventMs) this.#maxEventMs = maxEventMs
-    if ((batch.columns & ~BatchColumn.startTimes) === 0) this.#applyValues(batch)
-    else this.#applyMixed(batch)
+    this.#router.apply(batch)
   }
 
   /**
@@ -221,7 +199,7 @@ export class WindowOperator {
     if (watermarkMs > this.#watermarkMs) this.#watermarkMs = watermarkMs
     if (this.#watermarkMs === Number.NEGATIVE_INFINITY) return
     this.#route()
-    this.#pairs.release(this.#watermarkMs, this.#addAmount)
+    this.#router.release(this.#watermarkMs)
     for (const store of [...this.#stores]) {
       let isChanged = false
       for (const query of [...store.queries]) {
@@ -270,26 +248,20 @@ export class WindowOperator {
     writer.f64(this.#watermarkMs)
     writer.f64(this.#startMs ?? Number.NaN)
     writer.f64(this.#maxEventMs)
-    writer.varint(this.#routedSeries)
-    this.#pairs.save(writer)
-    writer.varint(this.#routesOfMetric.reduce((count, routes) => (routes === undefined ? count : count + 1), 0))
-    for (const [metricId, routes] of this.#routesOfMetric.entries()) {
-      if (routes === undefined) continue
-      writer.varint(metricId)
-      routes.save(writer)
-    }
+    writer.f64(this.#gapUntilMs)
+    this.#router.save(writer)
     writer.varint(this.#stores.length)
     for (const store of this.#stores) {
       writer.varint(store.queries.length)
       for (const query of store.queries) this.#saveJoined(writer, query, numbers)
       store.save(writer)
-      writer.varint(this.#routesOf(store.metric).stores.indexOf(store))
+      writer.varint(this.#router.routesOf(store.metric).stores.indexOf(store))
     }
     writer.varint(this.#sessionStores.length)
     for (const store of this.#sessionStores) {
       this.#saveJoined(writer, store.query, numbers)
       store.save(writer)
-      writer.varint(this.#routesOf(store.metric).stores.indexOf(store))
+      writer.varint(this.#router.routesOf(store.metric).stores.indexOf(store))
     }
   }
 
@@ -307,18 +279,17 @@ export class WindowOperator {
     const startMs = reader.f64('start')
     this.#startMs = Number.isNaN(startMs) ? undefined : startMs
     this.#maxEventMs = reader.f64('greatest time')
-    this.#routedSeries = reader.index('routed series', this.#registry.size + 1)
-    this.#progress?.ensure(this.#routedSeries)
-    this.#pairs.load(reader, this.#registry.size)
-    for (let left = reader.count('metrics', 2); left > 0; left--)
-      this.#routesOf(this.#registry.metrics[reader.index('metric', this.#registry.metrics.length)]!).load(reader)
+    this.#gapUntilMs = reader.f64('end of a gap')
+    this.#router.load(reader)
+    this.#progress?.ensure(this.#registry.size)
     // A sample is told to the stores of its metric in their order.
     const places = new Map<SeriesStore, number>()
     for (let left = reader.count('stores'); left > 0; left--)
       places.set(this.#loadPanes(reader, queries), reader.varint('place of a store'))
     for (let left = reader.count('session stores'); left > 0; left--)
       places.set(this.#loadSessions(reader, queries), reader.varint('place of a store'))
-    for (const [store] of [...places].sort(([, a], [, b]) => a - b)) this.#routesOf(store.metric).restore(store, reader)
+    for (const [store] of [...places].sort(([, a], [, b]) => a - b))
+      this.#router.routesOf(store.metric).restore(store, reader)
   }
 
   #saveJoined(writer: StateWriter, query: RunningQuery, numbers: ReadonlyMap<RunningQuery, number>): void {
@@ -373,128 +344,9 @@ export class WindowOperator {
     return query
   }
 
-  #applyValues(batch: SampleBatch): void {
-    const { series, timestampsMs, values, length } = batch
-    const { metricIds, localIndexes } = this.#registry
-    const routesOfMetric = this.#routesOfMetric
-    const startTimes = (batch.columns & BatchColumn.startTimes) === 0 ? undefined : batch.startTimesMs
-    for (let row = 0; row < length; row++) {
-      const ref = series[row]!
-      const routes = routesOfMetric[metricIds[ref]!]
-      if (routes === undefined) continue
-      const timeMs = timestampsMs[row]!
-      const value = values[row]!
-      let entry = routes.heads[localIndexes[ref]!]!
-      if (entry < 0) continue
-      if (routes.hasReadings) {
-        this.#applyReadings(routes, entry, ref, timeMs, value, startTimes === undefined ? 0 : startTimes[row]!)
-        continue
-      }
-      const { stores, entries } = routes
-      if (stores.length === 1) {
-        stores[0]!.add(entry, timeMs, value)
-        continue
-      }
-      do {
-        const at = entry * ENTRY_STRIDE
-        stores[entries[at + ENTRY_STORE]!]!.add(entries[at + ENTRY_POSITION]!, timeMs, value)
-        entry = entries[at + ENTRY_NEXT]!
-      } while (entry >= 0)
-    }
-  }
-
-  #applyMixed(batch: SampleBatch): void {
-    const { series, timestampsMs, values, length } = batch
-    const { metricIds, localIndexes } = this.#registry
-    const flags = (batch.columns & BatchColumn.flags) === 0 ? undefined : batch.flags
-    const weights = (batch.columns & BatchColumn.weights) === 0 ? undefined : batch.weights
-    const states = (batch.columns & BatchColumn.states) === 0 ? undefined : batch.states
-    const startTimes = (batch.columns & BatchColumn.startTimes) === 0 ? undefined : batch.startTimesMs
-    let nextState = 0
-    for (let row = 0; row < length; row++) {
-      const stateAt = nextState
-      const hasState = states !== undefined && nextState < states.count && states.rows[nextState] === row
-      if (hasState) nextState++
-      const ref = series[row]!
-      const routes = this.#routesOfMetric[metricIds[ref]!]
-      let entry = routes === undefined ? -1 : routes.heads[localIndexes[ref]!]!
-      if (routes === undefined || entry < 0) continue
-      const timeMs = timestampsMs[row]!
-      const value = values[row]!
-      const weight = weights === undefined ? 1 : weights[row]!
-      const isGap = flags !== undefined && (flags[row]! & SampleFlag.noRecordedValue) !== 0
-      const state =
-        hasState && !isGap
-          ? decodeDistribution(states.bytes, states.offsets[stateAt]!, states.offsets[stateAt + 1]!)
-          : undefined
-      if (routes.hasReadings && state === undefined && !isGap && weight === 1) {
-        this.#applyReadings(routes, entry, ref, timeMs, value, startTimes === undefined ? 0 : startTimes[row]!)
-        continue
-      }
-      for (; entry >= 0; entry = routes.entries[entry * ENTRY_STRIDE + ENTRY_NEXT]!) {
-        const store = routes.stores[routes.entries[entry * ENTRY_STRIDE + ENTRY_STORE]!]!
-        const position = routes.entries[entry * ENTRY_STRIDE + ENTRY_POSITION]!
-        if (isGap || (store.isReading && (state !== undefined || routes.readAs(localIndexes[ref]!) !== READ_AMOUNTS)))
-          store.exclude()
-        else if (state !== undefined) store.addState(position, timeMs, state)
-        else if (weight !== 1) store.addWeighted(position, timeMs, value, weight)
-        else store.add(position, timeMs, value)
-      }
-    }
-  }
-
-  /** Takes a sample of a metric of which some store wants what its series grew by. */
-  #applyReadings(
-    routes: MetricRoutes,
-    head: number,
-    ref: number,
-    timeMs: number,
-    value: number,
-    startMs: number,
-  ): void {
-    const { stores, entries } = routes
-    const readAs = routes.readAs(this.#registry.localIndexes[ref]!)
-    let waits = false
-    for (let entry = head; entry >= 0; entry = entries[entry * ENTRY_STRIDE + ENTRY_NEXT]!) {
-      const store = stores[entries[entry * ENTRY_STRIDE + ENTRY_STORE]!]!
-      const position = entries[entry * ENTRY_STRIDE + ENTRY_POSITION]!
-      if (!store.isReading || readAs === READ_AMOUNTS) store.add(position, timeMs, value)
-      else if (readAs === READ_NOTHING || Number.isNaN(value)) store.exclude()
-      else waits = true
-    }
-    if (!waits) return
-    this.#pairs.watch(ref)
-    if (this.#pairs.take(ref, timeMs, value, startMs) === 'held') return
-    for (const [store, position] of readingsOf(routes, head)) store.addTooLate(position, timeMs, value)
-  }
-
-  /** Takes what a counter grew by; undefined: nothing is known of it yet. */
-  readonly #addAmount = (ref: number, timeMs: number, amount: number | undefined): void => {
-    const routes = this.#routesOfMetric[this.#registry.metricIds[ref]!]
-    if (routes === undefined) return
-    for (const [store, position] of readingsOf(routes, routes.heads[this.#registry.localIndexes[ref]!]!))
-      if (amount === undefined) store.addBaseLine(position, timeMs)
-      else store.add(position, timeMs, amount)
-  }
-
-  #metricOf(ref: number): MetricEntry {
-    return this.#registry.metrics[this.#registry.metricIds[ref]!]!
-  }
-
-  /** Since when some reading of a series counts all that happened to it. */
-  #readFromMs(ref: number): number {
-    let fromMs = Number.POSITIVE_INFINITY
-    for (const store of this.#routesOfMetric[this.#registry.metricIds[ref]!]?.stores ?? [])
-      if (store instanceof PaneStore && store.isReading)
-        for (const query of store.queries) fromMs = Math.min(fromMs, query.coversFromMs)
-    return fromMs
-  }
-
   #route(): void {
-    if (this.#registry.size === this.#routedSeries) return
-    this.#routedSeries = this.#registry.size
     this.#progress?.ensure(this.#registry.size)
-    for (const routes of this.#routesOfMetric) routes?.route()
+    this.#router.route()
   }
 
   /** One past the newest sample of a store's series that lies after `seenMs`; -Infinity when there is none. */
@@ -526,22 +378,14 @@ export class WindowOperator {
     if (!(query instanceof SessionQuery)) throw new TypeError('the query was not made by newQuery')
     const metric = this.#registry.metricEntry(this.#tenantId, query.plan.selector.metric)
     const store = new SessionStore(metric, query)
-    this.#routesOf(metric).add(store)
+    this.#router.routesOf(metric).add(store)
     this.#sessionStores.push(store)
     return { query, store, matched: 0, onTime: 0, excluded: 0 }
   }
 
-  #routesOf(metric: MetricEntry): MetricRoutes {
-    const known = this.#routesOfMetric[metric.id]
-    if (known !== undefined) return known
-    const routes = new MetricRoutes(this.#registry, metric)
-    this.#routesOfMetric[metric.id] = routes
-    return routes
-  }
-
   #shareStore({ plan, scheme }: QueryWindows): PaneStore {
     const metric = this.#registry.metricEntry(this.#tenantId, plan.selector.metric)
-    const routes = this.#routesOf(metric)
+    const routes = this.#router.routesOf(metric)
     const key = storeKey(plan)
     const shared = routes.stores.find(
       (store): store is PaneStore =>
@@ -562,13 +406,5 @@ function loadCounted(reader: StateReader): Counted {
     matched: reader.varint('samples matched before a query'),
     onTime: reader.varint('samples on time before a query'),
     excluded: reader.varint('samples excluded before a query'),
-  }
-}
-
-/** The stores of readings a series is in, with its position there. */
-function* readingsOf({ stores, entries }: MetricRoutes, head: number): Generator<readonly [PaneStore, number]> {
-  for (let entry = head; entry >= 0; entry = entries[entry * ENTRY_STRIDE + ENTRY_NEXT]!) {
-    const store = stores[entries[entry * ENTRY_STRIDE + ENTRY_STORE]!]!
-    if (store instanceof PaneStore && store.isReading) yield [store, entries[entry * ENTRY_STRIDE + ENTRY_POSITION]!]
   }
 }

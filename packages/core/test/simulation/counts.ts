@@ -7,6 +7,10 @@ export class Counts {
   tooLate = 0
   excluded = 0
 
+  copy(): Counts {
+    return Object.assign(new Counts(), this)
+  }
+
   add(other: Counts): void {
     this.matched += other.matched
     this.applied += other.applied

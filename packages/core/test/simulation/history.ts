@@ -1,7 +1,8 @@
 import type { Engine, SeriesDescriptor } from '../../src/index.ts'
 import { holdValues } from './expected-row.ts'
 import { groupOf, planOf, reads } from './plan-of.ts'
-import { type AcceptedSample, endsOf, groupKey } from './query-model.ts'
+import { type AcceptedSample, endsOf } from './query-model.ts'
+import { groupKey } from './row-words.ts'
 import type { QuerySpec } from './scenario.ts'
 import { hold } from './violation.ts'
 

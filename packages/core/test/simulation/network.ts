@@ -114,7 +114,7 @@ function polled(
     for (const end = offset + Math.min(bite, unread); offset < end; offset++) {
       unread--
       const { batchId, points } = batches[offset]!
-      steps.push({ atMs, step: { do: 'poll', tenant, source, batchId, points, backlog: unread } })
+      steps.push({ atMs, step: { do: 'poll', tenant, source, batchId, points, backlog: unread, place: offset } })
     }
   }
   steps.push({ atMs, step: { do: closesMs < atMs ? 'close' : 'caughtUp', tenant, source } })

@@ -1,6 +1,7 @@
 import type { WindowResult } from '../../src/index.ts'
 import { Counts } from './counts.ts'
 import { holdValues } from './expected-row.ts'
+import { groupKey, said } from './row-words.ts'
 import type { QuerySpec } from './scenario.ts'
 import { hold } from './violation.ts'
 
@@ -53,7 +54,8 @@ export class QueryModel {
   spec: QuerySpec
   readonly name: string
   readonly version: number
-  readonly counts: Counts = new Counts()
+  readonly counts: Counts
+  readonly #beginning: Beginning
   readonly #cells = new Map<string, Cell>()
   /** Cells without a row. */
   readonly #silent = new Set<Cell>()
@@ -66,14 +68,17 @@ export class QueryModel {
   #ownsUntilMs = Number.POSITIVE_INFINITY
   /** Of a version that is not the newest nobody says how far it is: reckoned here. */
   #ownFinalMs = Number.NEGATIVE_INFINITY
-  readonly #coversFromMs: number
+  #coversFromMs: number
   /** Windows that start before this may share panes with samples of before, and then there is no row to make of them. */
   readonly #blurredBeforeMs: number
   /** Samples of before: a window that is not partial must not hold one, a partial one may. */
   readonly #before: readonly SeenSample[]
   #lastFirstEndMs = Number.NEGATIVE_INFINITY
 
-  constructor(name: string, version: number, spec: QuerySpec, { line, coversFromMs, before }: Beginning) {
+  constructor(name: string, version: number, spec: QuerySpec, beginning: Beginning, counts: Counts = new Counts()) {
+    const { line, coversFromMs, before } = beginning
+    this.counts = counts
+    this.#beginning = beginning
     this.name = name
     this.version = version
     this.spec = spec
@@ -84,6 +89,29 @@ export class QueryModel {
     this.#before = before
     const missed = before.find((sample) => !sample.isExcluded && sample.timeMs >= coversFromMs)
     hold('covers', missed === undefined, () => `${name} covers from ${coversFromMs}, but missed ${missed?.timeMs}`)
+  }
+
+  /** As it is now, to go on from later. */
+  copy(): QueryModel {
+    const copy = new QueryModel(this.name, this.version, this.spec, this.#beginning, this.counts.copy())
+    for (const [key, cell] of this.#cells) {
+      const own = { ...cell, values: [...cell.values], series: new Set(cell.series) }
+      copy.#cells.set(key, own)
+      if (this.#silent.has(cell)) copy.#silent.add(own)
+      if (this.#stale.has(cell)) copy.#stale.add(own)
+    }
+    copy.#emittedThroughMs = this.#emittedThroughMs
+    copy.#ownsFromMs = this.#ownsFromMs
+    copy.#ownsUntilMs = this.#ownsUntilMs
+    copy.#ownFinalMs = this.#ownFinalMs
+    copy.#coversFromMs = this.#coversFromMs
+    copy.#lastFirstEndMs = this.#lastFirstEndMs
+    return copy
+  }
+
+  /** Samples of before `untilMs` may be missing from now on. */
+  noteGap(untilMs: number): void {
+    this.#coversFromMs = Math.max(this.#coversFromMs, untilMs)
   }
 
   /** Leaves the windows before its first whole one to the version before; returns where that one starts. */
@@ -282,25 +310,6 @@ export function endsOf(spec: QuerySpec, timeMs: number): number[] {
   for (let startMs = timeMs - mod(timeMs - offsetMs, stepMs); startMs + sizeMs > timeMs; startMs -= stepMs)
     ends.push(startMs + sizeMs)
   return ends
-}
-
-export function groupKey({ group }: Pick<WindowResult, 'group'>): string {
-  return JSON.stringify(Object.values(group))
-}
-
-/** Everything of a row that a reader may act on. */
-function said(row: WindowResult): string {
-  const { values, count, seriesSeen, completeness, partial, early, retracted, quality } = row
-  return JSON.stringify([
-    Object.entries(values).map(([name, value]) => [name, String(value)]),
-    count,
-    seriesSeen,
-    completeness,
-    partial,
-    early,
-    retracted,
-    quality,
-  ])
 }
 
 function mod(a: number, b: number): number {

@@ -15,7 +15,7 @@ export interface QueryRunOptions {
 
 /** A stored query during a run: one model for each version that still speaks. */
 export class QueryRun {
-  /** The same query in another engine after a restart. */
+  /** The same query in the engine that goes on. */
   query: Query
   /** Windows that held samples, over all versions that are gone. */
   windows = 0
@@ -27,18 +27,40 @@ export class QueryRun {
   /** Versions that still have windows to finish. */
   #retired: QueryModel[] = []
   /** Counts of versions that are gone. */
-  readonly #spent = new Counts()
+  #spent = new Counts()
   #sideCount = 0
   /** How far the query said it was just before the call that is under way. */
   #line: Line
 
-  constructor({ query, spec, series, accepted }: QueryRunOptions) {
+  constructor({ query, spec, series, accepted }: QueryRunOptions, begins = true) {
     this.query = query
     this.#spec = spec
     this.#series = series
     this.#accepted = accepted
     this.#line = lineOf(query)
-    this.#begin()
+    if (begins) this.#begin()
+  }
+
+  /** As it is now, beside a tenant that took `accepted` so far. */
+  copy(accepted: readonly AcceptedSample[]): QueryRun {
+    const copy = new QueryRun({ query: this.query, spec: this.#spec, series: this.#series, accepted }, false)
+    copy.windows = this.windows
+    copy.#newest = this.#newest?.copy()
+    copy.#retired = this.#retired.map((model) => model.copy())
+    copy.#spent = this.#spent.copy()
+    copy.#sideCount = this.#sideCount
+    copy.#line = this.#line
+    return copy
+  }
+
+  get spec(): QuerySpec {
+    return this.#spec
+  }
+
+  /** Goes on in another engine, which may have missed samples of before `gapUntilMs`. */
+  goOn(query: Query, gapUntilMs: number): void {
+    this.query = query
+    for (const model of this.#speaking) model.noteGap(gapUntilMs)
   }
 
   /** Notes how far the query is, before anything is done that may change it. */

@@ -41,6 +41,13 @@ export type Step =
   | { readonly do: 'tick'; readonly nowMs: number }
   /** The engine goes on in another one, from a snapshot of this moment: nothing is lost. */
   | { readonly do: 'restart' }
+  /** A snapshot is taken and kept; the engine goes on. */
+  | { readonly do: 'save' }
+  /**
+   * The engine is gone, without a close, and another one goes on from the newest snapshot. Partitions are read again
+   * from there; what was pushed since comes again before the clock moves, some time later, or never.
+   */
+  | { readonly do: 'kill'; readonly pushed: 'first' | 'later' | 'never' }
   | (OfSource & { readonly do: 'push'; readonly batchId?: string; readonly points: readonly Point[] })
   | (OfSource & { readonly do: 'open' | 'caughtUp' | 'close' })
   | (OfSource & {
@@ -48,6 +55,8 @@ export type Step =
       readonly batchId: string
       readonly points: readonly Point[]
       readonly backlog: number
+      /** Of the batch in its partition; reading goes on at the next one. */
+      readonly place?: number
     })
   | (OfQuery & { readonly do: 'add' | 'alter'; readonly spec: QuerySpec })
   | (OfQuery & { readonly do: 'pause' | 'resume' | 'remove' })

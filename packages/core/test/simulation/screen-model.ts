@@ -28,6 +28,14 @@ export class ScreenModel {
     this.#series = series
   }
 
+  copy(): ScreenModel {
+    const copy = new ScreenModel(this.#series)
+    for (const [series, memory] of this.#memory)
+      copy.#memory.set(series, { ...memory, timesMs: new Set(memory.timesMs) })
+    for (const [batchId, seenMs] of this.#batchesMs) copy.#batchesMs.set(batchId, seenMs)
+    return copy
+  }
+
   tick(nowMs: number): void {
     for (const [batchId, seenMs] of this.#batchesMs) if (seenMs <= nowMs - HORIZON_MS) this.#batchesMs.delete(batchId)
   }

@@ -82,6 +82,7 @@ describe('the simulation itself', () => {
         'alter',
         'caughtUp',
         'close',
+        'kill',
         'open',
         'pause',
         'poll',
@@ -89,6 +90,7 @@ describe('the simulation itself', () => {
         'remove',
         'restart',
         'resume',
+        'save',
         'tick',
       ].sort(),
     )

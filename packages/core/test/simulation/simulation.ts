@@ -1,21 +1,11 @@
-import { createHash } from 'node:crypto'
-import {
-  createEngine,
-  createSampleBatch,
-  type Engine,
-  type IngestResult,
-  type SampleBatch,
-  SampleFlag,
-  type SeriesRef,
-  type WindowResult,
-} from '../../src/index.ts'
+import { createEngine, type Engine, memoryStateStore, type StateStore } from '../../src/index.ts'
+import type { Belief } from './belief.ts'
 import { holdHistory } from './history.ts'
-import { planOf } from './plan-of.ts'
-import { QueryRun } from './query-run.ts'
+import type { PushStep } from './journal.ts'
+import { Player } from './player.ts'
 import { SampleShelf } from './sample-shelf.ts'
-import type { Point, QuerySpec, Scenario, Step } from './scenario.ts'
-import { TenantRun } from './tenant-run.ts'
-import { Violation } from './violation.ts'
+import type { Scenario, Step } from './scenario.ts'
+import { hold, Violation } from './violation.ts'
 
 export interface RunReport {
   /** Of everything the engine said, in order. */
@@ -27,66 +17,83 @@ export interface RunReport {
 
 /** Runs over history that are held against everything accepted, in worlds with a storage. */
 const HISTORY_RUNS = 3
+/** Records of a partition that are read again at a time. */
+const RECORDS_AGAIN = 5
+/** Ticks after which senders notice that an engine was gone. */
+const TICKS_UNTIL_PUSHED = 3
 
 /** Plays a scenario to an engine and holds every promise after every step. Throws `Violation`. */
 export async function runScenario(scenario: Scenario): Promise<RunReport> {
   return new Simulation(scenario).run()
 }
 
+/** A snapshot, and what was believed when it was taken. */
+interface Saved {
+  readonly chunks: readonly Uint8Array[]
+  readonly belief: Belief
+}
+
 class Simulation {
   readonly #scenario: Scenario
-  #engine: Engine
+  readonly #player: Player
   readonly #storage: SampleShelf | undefined
-  #refs: SeriesRef[] = []
-  readonly #tenants = new Map<string, TenantRun>()
-  readonly #queries = new Map<string, QueryRun>()
-  readonly #gone: QueryRun[] = []
-  readonly #specs: { readonly tenant: string; readonly spec: QuerySpec }[] = []
-  readonly #hash = createHash('sha256')
-  readonly #batch: SampleBatch = createSampleBatch(256)
-  #nowMs: number
-  #rows = 0
-  /** What a listener found; the engine keeps errors of listeners to itself. */
-  #found: unknown
+  /** Where an engine may die, its generation must outlive it. */
+  readonly #state: StateStore | undefined
+  #saved: Saved | undefined
+  /** What was pushed to an engine that died, until it is pushed again. */
+  #unpushed: readonly PushStep[] = []
+  #ticksUntilPushed = 0
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario
-    this.#nowMs = scenario.startMs
     this.#storage = scenario.stored ? new SampleShelf() : undefined
-    this.#engine = this.#newEngine()
+    const canDie = scenario.steps.some((step) => step.do === 'kill')
+    this.#state = canDie ? { ...memoryStateStore(), close: async () => {} } : undefined
+    this.#player = new Player(scenario, this.#newEngine())
   }
 
   async run(): Promise<RunReport> {
-    this.#engine.advanceTo(this.#nowMs)
+    const player = this.#player
+    await player.engine.flush()
+    player.engine.advanceTo(this.#scenario.startMs)
     try {
       await this.#run()
     } finally {
-      await this.#engine.close()
+      await player.engine.close()
     }
-    for (const query of this.#queries.values()) query.end()
-    return {
-      hash: this.#hash.digest('hex'),
-      accepted: [...this.#tenants.values()].reduce((sum, { accepted }) => sum + accepted.length, 0),
-      rows: this.#rows,
-      windows: [...this.#gone, ...this.#queries.values()].reduce((sum, { windows }) => sum + windows, 0),
-    }
+    const { belief, rows } = player
+    for (const query of belief.queries.values()) query.end()
+    return { hash: player.digest(), accepted: belief.accepted, rows, windows: belief.windows }
   }
 
   async #run(): Promise<void> {
+    const player = this.#player
     for (const [i, step] of this.#scenario.steps.entries())
       try {
-        if (step.do === 'restart') await this.#restart()
-        else this.#play(step)
-        this.#throwFound()
-        this.#holdLaws()
+        await this.#play(step)
+        player.throwFound()
+        player.holdLaws()
       } catch (error) {
         if (error instanceof Violation) error.message += ` (step ${i}: ${step.do})`
         throw error
       }
     if (this.#storage === undefined) return
-    await this.#engine.flush()
-    for (const { tenant, spec } of this.#specs.slice(0, HISTORY_RUNS))
-      await holdHistory(this.#engine, tenant, spec, this.#scenario.series, this.#tenant(tenant).accepted)
+    await player.engine.flush()
+    for (const { tenant, spec } of player.specs.slice(0, HISTORY_RUNS))
+      await holdHistory(player.engine, tenant, spec, this.#scenario.series, player.belief.tenant(tenant).accepted)
+  }
+
+  async #play(step: Step): Promise<void> {
+    const player = this.#player
+    if (step.do === 'restart') await this.#restart()
+    else if (step.do === 'save') this.#save()
+    else if (step.do === 'kill') await this.#kill(step.pushed)
+    else {
+      // Nothing new is read of a partition before what was read by an engine that died.
+      if (step.do === 'poll' || step.do === 'caughtUp') this.#readAgain(Number.POSITIVE_INFINITY, step)
+      player.play(step)
+      if (step.do === 'tick') this.#repeat()
+    }
   }
 
   #newEngine(): Engine {
@@ -94,199 +101,103 @@ class Simulation {
       clock: 'manual',
       ...this.#scenario.options,
       ...(this.#storage === undefined ? {} : { storage: this.#storage }),
-      onError: (error) => {
-        this.#found ??= error
-      },
+      ...(this.#state === undefined ? {} : { stateStore: this.#state }),
+      onError: (error) => this.#player.noteError(error),
     })
   }
 
   /** Another engine goes on from here; whoever listened and whatever was read is taken up again. */
   async #restart(): Promise<void> {
-    const chunks = [...this.#engine.snapshot()]
-    await this.#engine.close()
-    this.#engine = this.#newEngine()
-    await this.#engine.restore(chunks, { gapUntilMs: Number.NEGATIVE_INFINITY })
-    this.#refs = []
-    for (const run of this.#queries.values()) {
+    const { engine, belief } = this.#player
+    const chunks = [...engine.snapshot()]
+    await engine.close()
+    await this.#begin({ chunks, belief }, Number.NEGATIVE_INFINITY)
+    for (const [tenant, { handles }] of belief.tenants) for (const source of handles.keys()) this.#reopen(tenant, source)
+    this.#player.tick(belief.nowMs)
+  }
+
+  #save(): void {
+    const { engine, belief, journal } = this.#player
+    this.#saved = { chunks: [...engine.snapshot()], belief: belief.copy() }
+    journal.forgetPushed()
+  }
+
+  async #kill(pushed: Extract<Step, { readonly do: 'kill' }>['pushed']): Promise<void> {
+    if (this.#saved === undefined) return
+    const player = this.#player
+    const { journal } = player
+    const died = player.belief
+    const before = this.#saved.belief
+    player.lastWords.beginLife()
+    await this.#begin({ ...this.#saved, belief: before.copy() }, pushed === 'first' ? Number.NEGATIVE_INFINITY : died.nowMs)
+    const { belief } = player
+    for (const [tenant, { handles }] of died.tenants)
+      for (const source of handles.keys())
+        if (belief.tenant(tenant).handles.has(source)) this.#reopen(tenant, source)
+        else player.read({ do: 'open', tenant, source })
+    for (const [tenant, { handles, sources, places }] of belief.tenants)
+      for (const [source, handle] of handles) {
+        if (died.tenants.get(tenant)?.handles.has(source) !== true) {
+          handles.delete(source)
+          sources.close(source)
+          continue
+        }
+        const place = places.get(source)
+        const offset = place === undefined ? undefined : String(place)
+        hold('offset', handle.offset === offset, () => `${source} goes on at ${handle.offset}, not ${offset}`)
+        journal.rewind({ tenant, source }, place ?? 0)
+      }
+    for (const [key, { query, spec }] of died.queries)
+      if (!belief.queries.has(key)) player.add(query.tenant, query.name, spec)
+    if (pushed === 'first') for (const step of journal.pushed) player.push(step)
+    this.#unpushed = pushed === 'later' ? journal.pushed : []
+    this.#ticksUntilPushed = TICKS_UNTIL_PUSHED
+    player.tick(died.nowMs)
+    if (pushed === 'first') {
+      this.#readAgain(Number.POSITIVE_INFINITY)
+      this.#holdNothingLost(died)
+    }
+  }
+
+  async #begin({ chunks, belief }: Saved, gapUntilMs: number): Promise<void> {
+    const player = this.#player
+    const engine = this.#newEngine()
+    player.goOn(engine, belief)
+    await engine.restore(chunks, { gapUntilMs })
+    for (const run of belief.queries.values()) {
       const { name, tenant } = run.query
-      run.query = this.#engine.query(name, { tenant })!
-      this.#listen(run)
-    }
-    for (const [name, { handles, sources }] of this.#tenants)
-      for (const source of handles.keys()) {
-        handles.set(source, this.#engine.source(source, { kind: 'polled', tenant: name }))
-        sources.reopen(source, this.#nowMs)
-      }
-    this.#tick(this.#nowMs)
-  }
-
-  #listen(run: QueryRun): void {
-    run.query.subscribe((row) => this.#onRow(run, row))
-    run.query.subscribeLate(() => run.takeSide())
-  }
-
-  #play(step: Exclude<Step, { readonly do: 'restart' }>): void {
-    switch (step.do) {
-      case 'tick':
-        this.#tick(step.nowMs)
-        return
-      case 'push': {
-        const { tenant, source, batchId, points } = step
-        const named = batchId === undefined ? {} : { batchId }
-        this.#ingest(tenant, points, batchId, (batch) => this.#engine.ingest(batch, { tenant, source, ...named }))
-        return
-      }
-      case 'open':
-      case 'poll':
-      case 'caughtUp':
-      case 'close':
-        this.#read(step)
-        return
-      default:
-        this.#operate(step)
+      run.goOn(engine.query(name, { tenant })!, gapUntilMs)
+      player.listen(run)
     }
   }
 
-  #tick(nowMs: number): void {
-    this.#nowMs = nowMs
-    for (const tenant of this.#tenants.values()) tenant.tick(nowMs)
-    for (const query of this.#queries.values()) query.mark()
-    this.#engine.advanceTo(nowMs)
-    this.#throwFound()
-    for (const numbers of this.#engine.stats().tenants) {
-      const tenant = this.#tenant(numbers.tenant)
-      tenant.holdPointLaw(numbers)
-      tenant.sources.tick(numbers.tenant, numbers.watermarkMs, nowMs)
+  #reopen(tenant: string, source: string): void {
+    const { engine, belief } = this.#player
+    const { handles, sources } = belief.tenant(tenant)
+    handles.set(source, engine.source(source, { kind: 'polled', tenant }))
+    sources.reopen(source, belief.nowMs)
+  }
+
+  /** After each tick: a little of what an engine that died was told before. */
+  #repeat(): void {
+    this.#readAgain(RECORDS_AGAIN)
+    if (this.#unpushed.length === 0 || this.#ticksUntilPushed-- > 0) return
+    const unpushed = this.#unpushed
+    this.#unpushed = []
+    for (const step of unpushed) this.#player.push(step)
+  }
+
+  #readAgain(most: number, only?: { readonly tenant: string; readonly source: string }): void {
+    for (const step of this.#player.journal.readAgain(most, only)) this.#player.read(step)
+  }
+
+  /** Everything an engine had accepted that died is accepted once more, where no clock refuses it. */
+  #holdNothingLost(died: Belief): void {
+    if (this.#scenario.options.maxFutureMs !== undefined) return
+    for (const [name, { accepted }] of died.tenants) {
+      const own = new Set(this.#player.belief.tenant(name).accepted.map(({ series, timeMs }) => `${series} ${timeMs}`))
+      const lost = accepted.find(({ series, timeMs }) => !own.has(`${series} ${timeMs}`))
+      hold('lost', lost === undefined, () => `${name}: the sample of series ${lost?.series} at ${lost?.timeMs} is lost`)
     }
-    for (const query of this.#queries.values()) query.tick()
-  }
-
-  /** What becomes of a polled source. */
-  #read(step: Extract<Step, { readonly do: 'open' | 'poll' | 'caughtUp' | 'close' }>): void {
-    const { source, tenant: name } = step
-    const { handles, sources } = this.#tenant(name)
-    const handle = handles.get(source)
-    if (step.do === 'open') {
-      if (handle !== undefined) return
-      handles.set(source, this.#engine.source(source, { kind: 'polled', tenant: name }))
-      sources.open(source, this.#nowMs)
-      for (const { tenant, watermarkMs } of this.#engine.stats().tenants)
-        if (tenant === name) sources.still(name, watermarkMs, this.#nowMs)
-      return
-    }
-    if (handle === undefined) return
-    if (step.do === 'poll') {
-      const { points, batchId, backlog } = step
-      const accepted = this.#ingest(name, points, batchId, (batch) => handle.ingest(batch, { batchId, backlog }))
-      const holdMs = this.#scenario.options.futureHoldMs ?? Number.POSITIVE_INFINITY
-      const times = accepted.filter((timeMs) => timeMs <= this.#nowMs + holdMs)
-      sources.poll(source, backlog, Math.max(Number.NEGATIVE_INFINITY, ...times), this.#nowMs)
-    } else if (step.do === 'caughtUp') {
-      handle.caughtUp()
-      sources.poll(source, 0, Number.NEGATIVE_INFINITY, this.#nowMs)
-    } else {
-      handle.close()
-      handles.delete(source)
-      sources.close(source)
-    }
-  }
-
-  #operate(step: Extract<Step, { readonly query: string }>): void {
-    const { tenant } = step
-    const key = `${tenant}/${step.query}`
-    const known = this.#queries.get(key)
-    if (step.do === 'add') {
-      if (known === undefined) this.#add(key, tenant, step.query, step.spec)
-      return
-    }
-    if (known === undefined) return
-    known.mark()
-    if (step.do === 'alter') {
-      const { queryVersion } = known.query
-      this.#engine.alterQuery(step.query, planOf(step.spec), { tenant })
-      known.alter(step.spec, queryVersion)
-      this.#specs.push({ tenant, spec: step.spec })
-    } else if (step.do === 'pause') {
-      known.query.pause()
-      known.end()
-    } else if (step.do === 'resume') {
-      known.query.resume()
-      known.resume()
-    } else {
-      this.#engine.removeQuery(step.query, { tenant })
-      known.end()
-      this.#queries.delete(key)
-      this.#gone.push(known)
-    }
-  }
-
-  #add(key: string, tenant: string, name: string, spec: QuerySpec): void {
-    const query = this.#engine.addQuery(name, planOf(spec), { tenant })
-    const { series } = this.#scenario
-    const run = new QueryRun({ query, spec, series, accepted: this.#tenant(tenant).accepted })
-    this.#listen(run)
-    this.#queries.set(key, run)
-    this.#specs.push({ tenant, spec })
-  }
-
-  /** Times of what was accepted. */
-  #ingest(
-    name: string,
-    points: readonly Point[],
-    batchId: string | undefined,
-    send: (batch: SampleBatch) => IngestResult,
-  ): number[] {
-    const tenant = this.#tenant(name)
-    const newestMs = this.#nowMs + (this.#scenario.options.maxFutureMs ?? Number.POSITIVE_INFINITY)
-    const verdicts = tenant.judge(points, batchId, this.#nowMs, newestMs)
-    for (const query of this.#queries.values()) query.mark()
-    const result = send(this.#fill(points))
-    this.#hash.update(JSON.stringify(result))
-    const accepted = tenant.holdAnswer(points, verdicts, result)
-    for (const query of this.#queries.values()) for (const sample of accepted) query.take(sample)
-    return accepted.map(({ timeMs }) => timeMs)
-  }
-
-  /** After every step: the query law, and a watermark that goes forward alone. */
-  #holdLaws(): void {
-    for (const run of this.#queries.values()) {
-      const { query } = run
-      this.#tenant(query.tenant).sources.still(query.tenant, query.progress().watermarkMs, this.#nowMs)
-      run.holdLaw()
-    }
-  }
-
-  #onRow(run: QueryRun, row: WindowResult): void {
-    this.#hash.update(JSON.stringify(row))
-    this.#rows++
-    try {
-      run.row(row)
-    } catch (error) {
-      this.#found ??= error
-    }
-  }
-
-  #fill(points: readonly Point[]): SampleBatch {
-    const batch = this.#batch
-    batch.clear()
-    for (const { series, timeMs, value, startMs, gap } of points) {
-      this.#refs[series] ??= this.#engine.registry.register(this.#scenario.series[series]!)
-      const row = batch.push(this.#refs[series]!, timeMs, value)
-      if (startMs !== undefined) batch.setStartTime(row, startMs)
-      if (gap === true) batch.setFlags(row, SampleFlag.noRecordedValue)
-    }
-    return batch
-  }
-
-  #tenant(name: string): TenantRun {
-    const known = this.#tenants.get(name)
-    if (known !== undefined) return known
-    const tenant = new TenantRun(this.#scenario.series)
-    this.#tenants.set(name, tenant)
-    return tenant
-  }
-
-  #throwFound(): void {
-    if (this.#found !== undefined) throw this.#found
   }
 }

@@ -19,6 +19,14 @@ export class SourceModel {
   #watermarkMs = Number.NEGATIVE_INFINITY
   #floorMs = Number.NEGATIVE_INFINITY
 
+  copy(): SourceModel {
+    const copy = new SourceModel()
+    for (const [source, polled] of this.#polled) copy.#polled.set(source, { ...polled })
+    copy.#watermarkMs = this.#watermarkMs
+    copy.#floorMs = this.#floorMs
+    return copy
+  }
+
   isOpen(source: string): boolean {
     return this.#polled.has(source)
   }

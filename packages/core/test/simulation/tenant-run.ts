@@ -1,20 +1,33 @@
-import type { EngineStats, IngestResult, PolledSource, SeriesDescriptor } from '../../src/index.ts'
+import type { EngineStats, IngestResult, PolledSource } from '../../src/index.ts'
 import type { AcceptedSample } from './query-model.ts'
 import type { Point } from './scenario.ts'
-import { ScreenModel, type Verdict } from './screen-model.ts'
+import type { ScreenModel, Verdict } from './screen-model.ts'
 import { SourceModel } from './source-model.ts'
 import { hold } from './violation.ts'
 
 /** A tenant during a run: what it sent, what was taken of it, and the sources it has open. */
 export class TenantRun {
-  readonly sources: SourceModel = new SourceModel()
+  readonly sources: SourceModel
   readonly handles: Map<string, PolledSource> = new Map()
+  /** Where reading of a partition goes on, as a number. */
+  readonly places: Map<string, number> = new Map()
   readonly accepted: AcceptedSample[] = []
   readonly #screen: ScreenModel
   readonly #points = { received: 0, accepted: 0, duplicate: 0, rejected: 0 }
 
-  constructor(series: readonly SeriesDescriptor[]) {
-    this.#screen = new ScreenModel(series)
+  constructor(screen: ScreenModel, sources: SourceModel = new SourceModel()) {
+    this.#screen = screen
+    this.sources = sources
+  }
+
+  /** As it is now, to go on from later. */
+  copy(): TenantRun {
+    const copy = new TenantRun(this.#screen.copy(), this.sources.copy())
+    for (const [source, handle] of this.handles) copy.handles.set(source, handle)
+    for (const [source, place] of this.places) copy.places.set(source, place)
+    copy.accepted.push(...this.accepted)
+    Object.assign(copy.#points, this.#points)
+    return copy
   }
 
   tick(nowMs: number): void {

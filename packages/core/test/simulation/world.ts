@@ -1,3 +1,4 @@
+import { createFates } from './fates.ts'
 import { createFleet } from './fleet.ts'
 import { createTraffic, type TimedStep } from './network.ts'
 import { createOperations } from './operator.ts'
@@ -24,13 +25,16 @@ export function createScenario(seed: number): Scenario {
     startMs,
     traffic.reduce((ms, { atMs }) => Math.max(ms, atMs), endMs),
   )
+  const stored = random.chance(0.4)
+  // A sender that died says again what is stored already, and this storage would keep both.
+  const fates = stored ? [] : createFates(random.fork(), startMs, endMs)
   return {
     seed,
     startMs,
     options: limited ? { maxFutureMs: 300_000, futureHoldMs: 10_000 } : {},
     series: fleet.series,
-    steps: inOrder([...ticks, ...operations, ...traffic]),
-    stored: random.chance(0.4),
+    steps: inOrder([...ticks, ...operations, ...traffic, ...fates]),
+    stored,
   }
 }
 
