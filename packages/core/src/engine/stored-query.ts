@@ -1,10 +1,10 @@
 import { planIdentity } from '../plan/plan-identity.ts'
 import type { LatePolicy, QueryPlan } from '../plan/query-plan.ts'
-import { Subscription } from '../result/subscription.ts'
 import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
 import type { QueryNumbers } from '../telemetry/engine-numbers.ts'
 import type { LateSample, RunningQuery } from '../window/running-query.ts'
 import type { WindowOperator } from '../window/window-operator.ts'
+import { Audience } from './audience.ts'
 import type {
   LateRow,
   Query,
@@ -14,7 +14,6 @@ import type {
   SubscribeOptions,
   SubscriptionItem,
 } from './engine-api.ts'
-import { FireDelay } from './fire-delay.ts'
 
 /** What a stored query needs of the engine around it. */
 export interface QueryHost {
@@ -67,19 +66,9 @@ export class StoredQuery implements Query {
   #windows: RunningQuery | undefined
   /** Versions before this one that still have windows to finish. */
   #retiring: RunningQuery[] = []
-  readonly #listeners = new Set<(row: WindowResult) => void>()
-  readonly #lateListeners = new Set<(late: LateRow) => void>()
-  readonly #progressListeners = new Set<(progress: QueryProgress) => void>()
-  readonly #lateRows: LateRow[] = []
-  #progressToldMs = Number.NEGATIVE_INFINITY
-  readonly #subscriptions = new Set<Subscription>()
+  readonly #audience: Audience
   /** Rows of an earlier life, before a pause, are not delivered any more. */
   #life = 0
-  /** By the store's own object of the group: no text to build for each row. */
-  readonly #latest = new Map<WindowResult['group'], WindowResult>()
-  #latestVersion = 0
-  #rowsEmitted = 0
-  readonly #fireDelay = new FireDelay()
   /** Counters of versions that are gone. */
   #before: QueryCounters = noCounters()
 
@@ -91,6 +80,7 @@ export class StoredQuery implements Query {
     this.#plan = plan
     this.#paused = paused
     this.#host = host
+    this.#audience = new Audience((error) => host.onError(error))
   }
 
   save(): SavedQuery {
@@ -101,13 +91,13 @@ export class StoredQuery implements Query {
       paused: this.#paused,
       counters: this.#before,
       running: this.running.map(({ version, plan, latenessMs }) => ({ version, plan, latenessMs })),
-      lateRows: this.#lateRows,
+      lateRows: this.#audience.lateRows,
     }
   }
 
   /** Takes the versions a snapshot holds: queries for the operator to fill, in the order of `running`. */
   restore({ counters, running, lateRows }: SavedQuery): readonly RunningQuery[] {
-    this.#lateRows.push(...lateRows)
+    this.#audience.keepLate(...lateRows)
     this.#before = { ...noCounters(), ...counters }
     const runs = running.map((run) => this.#newWindows(this.#host.operator, run))
     const newest = runs.at(-1)
@@ -165,7 +155,7 @@ export class StoredQuery implements Query {
   numbers(nowMs: number): QueryNumbers {
     const windows = this.#windows
     const state = windows === undefined ? { items: 0, bytes: 0 } : this.#host.operator.stateOf(windows)
-    const lagMs = nowMs - this.#fireDelay.newestEndMs
+    const lagMs = nowMs - this.#audience.fireDelay.newestEndMs
     return {
       query: this.name,
       queryVersion: this.#version,
@@ -174,8 +164,8 @@ export class StoredQuery implements Query {
       counters: this.counters,
       lagMs: windows !== undefined && Number.isFinite(lagMs) ? lagMs : null,
       finalThroughMs: windows?.finalThroughMs ?? Number.NEGATIVE_INFINITY,
-      rowsEmitted: this.#rowsEmitted,
-      fireDelayMs: this.#fireDelay.numbers,
+      rowsEmitted: this.#audience.rowsEmitted,
+      fireDelayMs: this.#audience.fireDelay.numbers,
       stateItems: state.items,
       stateBytes: state.bytes,
     }
@@ -194,34 +184,23 @@ export class StoredQuery implements Query {
   }
 
   latest(): WindowResult[] {
-    // A replay has group objects of its own for the same groups.
-    const byGroup = new Map<string, WindowResult>()
-    for (const row of this.#latest.values()) {
-      const key = JSON.stringify(row.group)
-      const other = byGroup.get(key)
-      if (other === undefined || row.startMs >= other.startMs) byGroup.set(key, row)
-    }
-    return [...byGroup.values()].filter((row) => row.retracted !== true)
+    return this.#audience.latest.rows()
   }
 
   subscribe(listener: (result: WindowResult) => void): () => void {
-    return listenTo(this.#listeners, listener)
+    return this.#audience.onRow(listener)
   }
 
   subscribeLate(listener: (late: LateRow) => void): () => void {
-    return listenTo(this.#lateListeners, listener)
+    return this.#audience.onLate(listener)
   }
 
   subscribeProgress(listener: (progress: QueryProgress) => void): () => void {
-    return listenTo(this.#progressListeners, listener)
+    return this.#audience.onProgress(listener)
   }
 
   results(options: SubscribeOptions = {}): AsyncIterableIterator<SubscriptionItem> {
-    const subscription: Subscription = new Subscription(options, () => this.#subscriptions.delete(subscription))
-    if (options.signal?.aborted === true) return subscription
-    if (this.#removed) subscription.end()
-    else this.#subscriptions.add(subscription)
-    return subscription
+    return this.#audience.reader(options)
   }
 
   pause(): void {
@@ -238,46 +217,18 @@ export class StoredQuery implements Query {
   /** Takes a row of a repair: of any version that was ever emitted. */
   takeRepaired(row: WindowResult): boolean {
     if (this.#removed || this.#paused) return false
-    this.#tell(row)
+    this.#audience.tell(row, this.#host.nowMs())
     return true
   }
 
-  /** Tells of late samples and of how far the query is, once for each step of it; called after the rows of a tick. */
+  /** Tells of late samples and of how far the query is; called after the rows of a tick. */
   tellRest(): void {
-    if (this.#lateListeners.size > 0) for (const late of this.#lateRows.splice(0)) this.#call(this.#lateListeners, late)
-    if (this.#progressListeners.size === 0 || this.#windows === undefined) return
-    if (this.#windows.finalThroughMs === this.#progressToldMs) return
-    this.#progressToldMs = this.#windows.finalThroughMs
-    this.#call(this.#progressListeners, this.progress())
-  }
-
-  #tell(row: WindowResult): void {
-    this.#rowsEmitted++
-    this.#fireDelay.take(row, this.#host.nowMs())
-    if (row.queryVersion > this.#latestVersion) {
-      this.#latestVersion = row.queryVersion
-      this.#latest.clear()
-    }
-    const newest = this.#latest.get(row.group)
-    if (row.queryVersion === this.#latestVersion && (newest === undefined || row.startMs >= newest.startMs))
-      this.#latest.set(row.group, row)
-    this.#call(this.#listeners, row)
-    for (const subscription of [...this.#subscriptions]) subscription.push(row)
-  }
-
-  #call<T>(listeners: ReadonlySet<(item: T) => void>, item: T): void {
-    for (const listener of [...listeners])
-      try {
-        listener(item)
-      } catch (error) {
-        this.#host.onError(error)
-      }
+    this.#audience.tellRest(() => (this.#windows === undefined ? undefined : this.progress()))
   }
 
   readonly #takeTooLate = (sample: LateSample): void => {
     if (sample.policy === 'repair') this.#host.repair(sample)
-    // Told later: a listener may ingest, and a batch is under way.
-    else if (this.#lateListeners.size > 0) this.#lateRows.push(this.#host.describe(sample))
+    else if (this.#audience.wantsLate) this.#audience.keepLate(this.#host.describe(sample))
   }
 
   /**
@@ -304,7 +255,7 @@ export class StoredQuery implements Query {
     const next: RunningQuery | undefined = this.#windows
     if (next === undefined) {
       this.#leave(before)
-      this.#latest.clear()
+      this.#audience.latest.clear()
       this.#life++
       return
     }
@@ -329,8 +280,7 @@ export class StoredQuery implements Query {
   remove(): void {
     this.#stop()
     this.#removed = true
-    this.#listeners.clear()
-    for (const subscription of [...this.#subscriptions]) subscription.end()
+    this.#audience.end()
   }
 
   #newWindows(operator: WindowOperator, run: SavedRun = this.#nextRun()): RunningQuery {
@@ -343,7 +293,7 @@ export class StoredQuery implements Query {
       late: isLive ? this.#lateOf(run.plan) : 'drop',
       deliver: (row) => {
         if (this.#removed || life !== this.#life) return false
-        this.#tell(row)
+        this.#audience.tell(row, this.#host.nowMs())
         return true
       },
       onTooLate: this.#takeTooLate,
@@ -377,7 +327,7 @@ export class StoredQuery implements Query {
     for (const query of this.#retiring) this.#leave(query)
     this.#retiring = []
     if (this.#windows === undefined) return
-    this.#latest.clear()
+    this.#audience.latest.clear()
     this.#leave(this.#windows)
     this.#windows = undefined
   }
@@ -399,13 +349,4 @@ function noCounters(): QueryCounters {
 
 function addCounters(to: QueryCounters, more: Readonly<QueryCounters>): void {
   for (const name of Object.keys(to) as (keyof QueryCounters)[]) to[name] += more[name]
-}
-
-/** Wrapped, so that the same function may listen twice and leave once. */
-function listenTo<T>(listeners: Set<(item: T) => void>, listener: (item: T) => void): () => void {
-  const own = (item: T): void => listener(item)
-  listeners.add(own)
-  return () => {
-    listeners.delete(own)
-  }
 }

@@ -1,7 +1,8 @@
-import { createEngine, type Engine, memoryStateStore, type StateStore } from '../../src/index.ts'
+import { createEngine, type Engine, type StateStore } from '../../src/index.ts'
 import type { Belief } from './belief.ts'
 import { holdHistory } from './history.ts'
 import type { PushStep } from './journal.ts'
+import { outlivingStateStore } from './outliving-state.ts'
 import { Player } from './player.ts'
 import { SampleShelf } from './sample-shelf.ts'
 import type { Scenario, Step } from './scenario.ts'
@@ -48,7 +49,7 @@ class Simulation {
     this.#scenario = scenario
     this.#storage = scenario.stored ? new SampleShelf() : undefined
     const canDie = scenario.steps.some((step) => step.do === 'kill')
-    this.#state = canDie ? { ...memoryStateStore(), close: async () => {} } : undefined
+    this.#state = canDie ? outlivingStateStore() : undefined
     this.#player = new Player(scenario, this.#newEngine())
   }
 
@@ -131,32 +132,46 @@ class Simulation {
     player.lastWords.beginLife()
     await this.#begin({ ...this.#saved, belief: before.copy() }, pushed === 'first' ? Number.NEGATIVE_INFINITY : died.nowMs)
     const { belief } = player
-    for (const [tenant, { handles }] of died.tenants)
-      for (const source of handles.keys())
-        if (belief.tenant(tenant).handles.has(source)) this.#reopen(tenant, source)
-        else player.read({ do: 'open', tenant, source })
-    for (const [tenant, { handles, sources, places }] of belief.tenants)
-      for (const [source, handle] of handles) {
-        if (died.tenants.get(tenant)?.handles.has(source) !== true) {
-          handles.delete(source)
-          sources.close(source)
-          continue
-        }
-        const place = places.get(source)
-        const offset = place === undefined ? undefined : String(place)
-        hold('offset', handle.offset === offset, () => `${source} goes on at ${handle.offset}, not ${offset}`)
-        journal.rewind({ tenant, source }, place ?? 0)
-      }
+    const closed = this.#reopenAll(died)
     for (const [key, { query, spec }] of died.queries)
       if (!belief.queries.has(key)) player.add(query.tenant, query.name, spec)
     if (pushed === 'first') for (const step of journal.pushed) player.push(step)
     this.#unpushed = pushed === 'later' ? journal.pushed : []
     this.#ticksUntilPushed = TICKS_UNTIL_PUSHED
     player.tick(died.nowMs)
-    if (pushed === 'first') {
-      this.#readAgain(Number.POSITIVE_INFINITY)
-      this.#holdNothingLost(died)
+    for (const of of closed) {
+      this.#readAgain(Number.POSITIVE_INFINITY, of)
+      player.read({ do: 'close', ...of })
     }
+    if (pushed !== 'first') return
+    this.#readAgain(Number.POSITIVE_INFINITY)
+    this.#holdNothingLost(died)
+  }
+
+  /**
+   * Opens what was open when the engine died or when its snapshot was taken, to be read again from where the snapshot
+   * was; returns what had been closed in between.
+   */
+  #reopenAll(died: Belief): { readonly tenant: string; readonly source: string }[] {
+    const { belief, journal } = this.#player
+    const closed: { readonly tenant: string; readonly source: string }[] = []
+    for (const [tenant, { handles, places }] of belief.tenants)
+      for (const source of handles.keys()) {
+        this.#reopen(tenant, source)
+        const place = places.get(source)
+        const offset = place === undefined ? undefined : String(place)
+        const got = handles.get(source)!.offset
+        hold('offset', got === offset, () => `${source} goes on at ${got}, not ${offset}`)
+        journal.rewind({ tenant, source }, place ?? 0)
+        if (died.tenants.get(tenant)?.handles.has(source) !== true) closed.push({ tenant, source })
+      }
+    for (const [tenant, { handles }] of died.tenants)
+      for (const source of handles.keys()) {
+        if (belief.tenant(tenant).handles.has(source)) continue
+        this.#player.read({ do: 'open', tenant, source })
+        journal.rewind({ tenant, source }, 0)
+      }
+    return closed
   }
 
   async #begin({ chunks, belief }: Saved, gapUntilMs: number): Promise<void> {
