@@ -121,7 +121,9 @@ const FLAGS = {
     name: 'snapshot-every',
     value: 'DURATION',
     initial: '30s',
-    schema: parsed((text) => (text === '0' ? 0 : parseDurationMs(text))).refine((value) => value === 0 || value >= 1000),
+    schema: parsed((text) => (text === '0' ? 0 : parseDurationMs(text))).refine(
+      (value) => value === 0 || value >= 1000,
+    ),
     expects: 'a duration of at least 1s, or 0 for no snapshots',
     help: 'how often the state of the windows is saved for the next start; 0 = never',
   },

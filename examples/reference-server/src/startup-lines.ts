@@ -1,8 +1,8 @@
 import { ACK_MODE } from './context.ts'
 import type { ServerOptions } from './options.ts'
 import type { RunningServer } from './server.ts'
-import { setAsideText } from './warnings.ts'
 import { formatBytes, formatDuration } from './units.ts'
+import { setAsideText } from './warnings.ts'
 
 /** What the server says when it is ready: one line a listener, then what a 200 means and what is kept. */
 export function startupLines({ urls, restored }: RunningServer, options: ServerOptions): string[] {

@@ -183,12 +183,17 @@ describe('the process', { timeout: PATIENCE_MS }, () => {
     const streamAgain = await openEventStream(`${urlAgain}/v1/stream?queries=open,short&from=${Date.now() - 600_000}`)
     expect((await request(`${urlAgain}/readyz`)).body).toMatchObject({ warnings: [], state: { restored: 'restored' } })
     for (const name of ['open', 'short'])
-      expect((await request(`${urlAgain}/v1/queries/${name}`)).body).toMatchObject({ state: 'running', queryVersion: 1 })
+      expect((await request(`${urlAgain}/v1/queries/${name}`)).body).toMatchObject({
+        state: 'running',
+        queryVersion: 1,
+      })
     await send(urlAgain)
     const goesOn = await streamAgain.until(({ data }) => data?.query === 'open' && data.values?.max === sent)
     expect(goesOn.data).toMatchObject({ queryVersion: 1, count: sentBefore + 1, partial: true, early: true })
     expect(goesOn.data.revision).toBeGreaterThan(newest)
-    const fresh = await streamAgain.until(({ data }) => data?.query === 'short' && !before.has(data.startMs))
+    const fresh = await streamAgain.until(
+      ({ event, data }) => event === 'row' && data.query === 'short' && !before.has(data.startMs),
+    )
     expect(fresh.data.count).toBeGreaterThan(0)
     for (const { startMs, revision } of rowsOf(streamAgain.events, 'short'))
       expect(revision).toBeGreaterThan(before.get(startMs) ?? 0)

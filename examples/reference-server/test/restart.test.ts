@@ -174,7 +174,9 @@ describe('a restart', () => {
   test('a state that cannot be read ends the start with the remedy', async () => {
     const dataDir = temporaryDir()
     writeFileSync(path.join(dataDir, 'state'), '')
-    await expect(startTestServer({ dataDir })).rejects.toThrow(/^the state in .* cannot be used: .*a file is in the way/)
+    await expect(startTestServer({ dataDir })).rejects.toThrow(
+      /^the state in .* cannot be used: .*a file is in the way/,
+    )
     rmSync(path.join(dataDir, 'state'))
     mkdirSync(snapshotOf(dataDir), { recursive: true })
     await expect(startTestServer({ dataDir })).rejects.toThrow(StartupError)
@@ -194,11 +196,21 @@ describe('the snapshot keeper', () => {
     engine.advanceTo(START_MS)
     const stateStore = fileStateStore({ directory })
     const errors: unknown[] = []
-    const keeper = new SnapshotKeeper({ engine, stateStore, everyMs: 3_600_000, onError: (error) => errors.push(error) })
+    const keeper = new SnapshotKeeper({
+      engine,
+      stateStore,
+      everyMs: 3_600_000,
+      onError: (error) => errors.push(error),
+    })
     const inTheWay = path.join(directory, `${SNAPSHOT}.state`)
     mkdirSync(inTheWay)
     await keeper.take()
-    expect(keeper.status).toMatchObject({ taken: 0, failed: 1, lastMs: null, problem: expect.stringContaining('EISDIR') })
+    expect(keeper.status).toMatchObject({
+      taken: 0,
+      failed: 1,
+      lastMs: null,
+      problem: expect.stringContaining('EISDIR'),
+    })
     expect(errors).toMatchObject([{ code: 'STORAGE_FAILED' }])
 
     rmSync(inTheWay, { recursive: true })

@@ -93,19 +93,27 @@ describe('rows that are taken back', () => {
 
   test('sessions from before the query was there are whole, and the one it was added in is not there twice', async () => {
     const server = await startTestServer()
-    await sendGauge(server, 'cpu', [0, 4000, 30_000, 34_000].map((at): [number, number] => [START_MS + at, 1]))
+    await sendGauge(
+      server,
+      'cpu',
+      [0, 4000, 30_000, 34_000].map((at): [number, number] => [START_MS + at, 1]),
+    )
     server.engine.advanceTo(START_MS + 36_000)
     await store(server, 'FROM * SELECT cpu WINDOW SESSION GAP 10s COMPUTE count')
-    await sendGauge(server, 'cpu', [38_000, 60_000].map((at): [number, number] => [START_MS + at, 1]))
+    await sendGauge(
+      server,
+      'cpu',
+      [38_000, 60_000].map((at): [number, number] => [START_MS + at, 1]),
+    )
     server.engine.advanceTo(START_MS + 90_000)
     const rows = await resultsOf(server)
-    expect(rows.map(({ startMs, endMs, count }) => [(startMs - START_MS) / 1000, (endMs - START_MS) / 1000, count])).toEqual(
-      [
-        [0, 14, 2],
-        [30, 48, 3],
-        [60, 70, 1],
-      ],
-    )
+    expect(
+      rows.map(({ startMs, endMs, count }) => [(startMs - START_MS) / 1000, (endMs - START_MS) / 1000, count]),
+    ).toEqual([
+      [0, 14, 2],
+      [30, 48, 3],
+      [60, 70, 1],
+    ])
   })
 
   test('an empty window that FILL fills has no samples, in results and over history', async () => {

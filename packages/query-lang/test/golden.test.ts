@@ -8,6 +8,7 @@ const folder = new URL('scripts/', import.meta.url)
 const scripts = readdirSync(folder)
   .filter((name) => name.endsWith('.wtest'))
   .map((name) => ({ file: `test/scripts/${name}`, text: readFileSync(new URL(name, folder), 'utf8') }))
+const rules = readFileSync(new URL('RULES.md', folder), 'utf8')
 
 goldenScripts({ describe, test, scripts, createEngine, createStorage: () => memoryAdapter() })
 
@@ -15,5 +16,31 @@ test('the scripts look at a lot', async () => {
   let evals = 0
   for (const { file, text } of scripts)
     evals += (await runScript(parseScript(file, text), { createEngine, createStorage: () => memoryAdapter() })).evals
-  expect(evals).toBeGreaterThanOrEqual(400)
+  expect(evals).toBeGreaterThanOrEqual(800)
 })
+
+describe('rules', () => {
+  const known = [...rules.matchAll(/^\| ([\d.]+) +\|/gm)].map((match) => match[1]!)
+  const named = new Set(scripts.flatMap(({ text }) => [...rulesOfCases(text)]))
+
+  test('those of kinds, of windows and time, and of series are all there', () => {
+    const ofTime = Array.from({ length: 13 }, (_, i) => `3.${i + 1}`)
+    expect(known).toEqual(expect.arrayContaining(['2', ...ofTime, '4.7', '5']))
+  })
+
+  test.each(known)('%s is what some case is about', (rule) => {
+    expect(named).toContain(rule)
+  })
+
+  test('no case is about one that does not exist', () => {
+    expect([...named].filter((rule) => !known.includes(rule))).toEqual([])
+  })
+})
+
+/** The rules in comments within cases; those above the first case are about none. */
+function* rulesOfCases(text: string): Generator<string> {
+  for (const part of text.split(/^(?=case )/m)) {
+    if (!part.startsWith('case ')) continue
+    for (const [, list] of part.matchAll(/^ +# rules? ([\d., ]+)$/gm)) yield* list!.split(', ')
+  }
+}

@@ -190,15 +190,10 @@ export function stateMetrics(text: MetricsText, numbers: EngineStats, context: S
   text.family('windrow_storage_errors_total', 'counter', 'Writes the storage failed.', one(numbers.storageErrors))
 
   const { lastMs, lastBytes, lastDurationMs, taken, failed } = context.snapshots.status
-  text.family(
-    'windrow_snapshots_total',
-    'counter',
-    'Snapshots of the open windows, by outcome (saved, failed).',
-    [
-      [{ outcome: 'saved' }, taken],
-      [{ outcome: 'failed' }, failed],
-    ],
-  )
+  text.family('windrow_snapshots_total', 'counter', 'Snapshots of the open windows, by outcome (saved, failed).', [
+    [{ outcome: 'saved' }, taken],
+    [{ outcome: 'failed' }, failed],
+  ])
   text.family(
     'windrow_snapshot_timestamp_seconds',
     'gauge',

@@ -41,9 +41,7 @@ export async function readHistory(
   const computeToMs = Math.min(toMs, query.coversFromMs ?? Number.POSITIVE_INFINITY, watermarkMs)
   if (!(computeToMs > fromMs)) return emitted
 
-  const history = await collectRows(
-    engine.run(plan, { tenant, query: name, fromMs, toMs: computeToMs, ...withSignal }),
-  )
+  const history = await collectRows(engine.run(plan, { tenant, query: name, fromMs, toMs: computeToMs, ...withSignal }))
   const revision = revisionOver([...emitted, ...query.latest()], generation)
   const computed = history
     // A window that is not over would come out of the raw samples half full.

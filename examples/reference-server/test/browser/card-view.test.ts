@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import type { WireColumn, WireRow } from '../../dashboard/src/api/wire.ts'
 import { LookBook } from '../../dashboard/src/chart/palette.ts'
-import { buildCardView, type CardChoice, type CardView, focusOf, TOP_GROUPS } from '../../dashboard/src/model/card-view.ts'
+import {
+  buildCardView,
+  type CardChoice,
+  type CardView,
+  focusOf,
+  TOP_GROUPS,
+} from '../../dashboard/src/model/card-view.ts'
 import { shapeColumns } from '../../dashboard/src/model/query-shape.ts'
 import { RowStore } from '../../dashboard/src/model/row-store.ts'
 import { chartSentence } from '../../dashboard/src/model/sentence.ts'
@@ -60,7 +66,12 @@ test('a value without meaning is empty: null, infinite', () => {
 
 test('a row that was taken back leaves the chart, the groups and the newest values', () => {
   const [a, b] = [{ host: 'a' }, { host: 'b' }]
-  const shown = [rowAt(0, { group: a }), rowAt(0, { group: b }), rowAt(10_000, { group: a }), rowAt(10_000, { group: b })]
+  const shown = [
+    rowAt(0, { group: a }),
+    rowAt(0, { group: b }),
+    rowAt(10_000, { group: a }),
+    rowAt(10_000, { group: b }),
+  ]
   const view = viewOf([
     ...shown,
     rowAt(10_000, { group: a, revision: 2, retracted: true }),

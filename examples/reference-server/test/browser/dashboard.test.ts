@@ -146,6 +146,49 @@ describe.skipIf(!isRunnable)('the dashboard in Chromium', () => {
     expect(watched.complaints).toEqual([])
   })
 
+  test('a row that was taken back leaves its card, also when the page was not connected then', async () => {
+    await post('v1/queries', {
+      name: 'fickle',
+      text: 'FROM * SELECT fickle.level WINDOW 5s COMPUTE avg GROUP BY server HAVING avg > 5 LATENESS 2m',
+    })
+    const windowMs = Math.floor(Date.now() / 5_000) * 5_000
+    const send = (from: string, value: number, timestamp: number): Promise<unknown> =>
+      post('v1/ingest', { server: from, metrics: [{ name: 'fickle.level', value, timestamp, kind: 'gauge' }] })
+    for (const from of ['stays', 'goes', 'goes unseen']) await send(from, 10, windowMs)
+    await using proxy = await startBreakableProxy(server.url)
+    await using watched = await openWatchedPage(browser, proxy.url)
+    const { page } = watched
+    const groups = (await showCard(page, 'fickle')).locator('.groups tbody th')
+    await expect.poll(() => groups.allTextContents(), { timeout: SOON_MS }).toEqual(['goes', 'goes unseen', 'stays'])
+    await send('goes', -100, windowMs + 1_000)
+    await expect.poll(() => groups.allTextContents(), { timeout: SOON_MS }).toEqual(['goes unseen', 'stays'])
+
+    proxy.break()
+    await page.locator('.banner').waitFor()
+    await send('goes unseen', -100, windowMs + 1_000)
+    const stored = async (): Promise<number> => {
+      const answer = await fetch(`${server.url}v1/queries/fickle/results`)
+      return ((await answer.json()) as { results: readonly unknown[] }).results.length
+    }
+    await expect.poll(stored, { timeout: SOON_MS }).toBe(1)
+    proxy.mend()
+    await page.locator('.banner').waitFor({ state: 'detached', timeout: SOON_MS })
+    await expect.poll(() => groups.allTextContents(), { timeout: SOON_MS }).toEqual(['stays'])
+  })
+
+  test('a window that is not over is said to be open', async () => {
+    await post('v1/queries', {
+      name: 'so_far',
+      text: 'FROM * SELECT system.cpu.utilization WINDOW 30m COMPUTE avg, max EMIT EVERY 1s',
+    })
+    await using watched = await openWatchedPage(browser, server.url)
+    const card = await showCard(watched.page, 'so_far')
+    await card.locator('.tile.is-early').first().waitFor({ timeout: SOON_MS })
+    expect(await card.locator('.readout').textContent()).toContain('open')
+    expect(await card.getByRole('img').getAttribute('aria-label')).toContain(' so far, ')
+    expect(watched.complaints).toEqual([])
+  })
+
   test('the space bar holds the pictures, counts what waits, and draws it when they go on', async () => {
     await using watched = await openWatchedPage(browser, server.url)
     const { page } = watched

@@ -15,7 +15,8 @@ export class Audience {
   readonly #progressListeners = new Set<(progress: QueryProgress) => void>()
   readonly #subscriptions = new Set<Subscription>()
   readonly #lateRows: LateRow[] = []
-  #progressToldMs = Number.NEGATIVE_INFINITY
+  /** By version: up to where it was told to be final. */
+  readonly #finalToldMs = new Map<number, number>()
   #ended = false
 
   constructor(onError: (error: unknown) => void) {
@@ -65,14 +66,19 @@ export class Audience {
     this.#lateRows.push(...late)
   }
 
-  /** Tells of late samples and, once for each step, of progress; called after the rows of a tick. */
-  tellRest(progress: () => QueryProgress | undefined): void {
+  /** Tells of late samples and, once for each step of each version, of progress; called after the rows of a tick. */
+  tellRest(progress: () => readonly QueryProgress[]): void {
     if (this.wantsLate) for (const late of this.#lateRows.splice(0)) this.#call(this.#lateListeners, late)
     if (this.#progressListeners.size === 0) return
-    const now = progress()
-    if (now === undefined || now.finalThroughMs === this.#progressToldMs) return
-    this.#progressToldMs = now.finalThroughMs
-    this.#call(this.#progressListeners, now)
+    const versions = progress()
+    for (const now of versions) {
+      if (now.finalThroughMs === this.#finalToldMs.get(now.queryVersion)) continue
+      this.#finalToldMs.set(now.queryVersion, now.finalThroughMs)
+      this.#call(this.#progressListeners, now)
+    }
+    if (this.#finalToldMs.size <= versions.length) return
+    const known = new Set(versions.map(({ queryVersion }) => queryVersion))
+    for (const version of this.#finalToldMs.keys()) if (!known.has(version)) this.#finalToldMs.delete(version)
   }
 
   /** Nothing will be told any more; readers may finish what waits for them. */

@@ -11,10 +11,13 @@ import type {
 } from '../plan/query-plan.ts'
 import type { MetricInfo } from '../registry/metric-catalog.ts'
 import type { ColumnSchema } from '../result/window-result.ts'
+import { nominalWindowMs } from '../window/nominal-length.ts'
 import { gcd } from '../window/pane-edges.ts'
 
 /** Most panes one query may need at a time. */
 export const MAX_PANES = 4_096
+/** Revisions of one row in one generation are fewer than 65,536, with room for late samples. */
+const MAX_EARLY_ROWS = 40_000
 const SHORTEST_UNIT_MS = { day: 82_800_000, week: 601_200_000, month: 2_415_600_000 }
 
 /** Throws `PLAN_INVALID` or `TOO_MANY_PANES` for a plan that no engine could run, however it was made. */
@@ -101,6 +104,12 @@ function checkRows({ columns, window, having, orderBy, limit, minSamples, emit, 
       throw invalid(`${word} ${count} is not a whole number of at least 1`, 'leave it out for none')
   if (emit?.at === 'every' && !(Number.isSafeInteger(emit.everyMs) && emit.everyMs >= 1_000))
     throw invalid(`EMIT EVERY ${emit.everyMs} ms is under a second`, 'use EMIT EVERY 1s')
+  const { sizeMs } = nominalWindowMs(window)
+  if (emit?.at === 'every' && sizeMs / emit.everyMs > MAX_EARLY_ROWS)
+    throw invalid(
+      `EMIT EVERY ${emit.everyMs} ms makes ${Math.ceil(sizeMs / emit.everyMs)} rows of one window`,
+      `at most ${MAX_EARLY_ROWS} are numbered: use at least EMIT EVERY ${Math.ceil(sizeMs / MAX_EARLY_ROWS / 1_000)}s`,
+    )
   if (fill?.with === 'value' && !Number.isFinite(fill.value))
     throw invalid(`FILL ${fill.value} is no number`, 'use FILL NULL')
   if (fill?.with === 'previous') {

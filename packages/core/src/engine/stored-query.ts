@@ -67,6 +67,8 @@ export class StoredQuery implements Query {
   /** Versions before this one that still have windows to finish. */
   #retiring: RunningQuery[] = []
   readonly #audience: Audience
+  /** The last word of versions that finished since the last tick. */
+  #doneProgress: QueryProgress[] = []
   /** Rows of an earlier life, before a pause, are not delivered any more. */
   #life = 0
   /** Counters of versions that are gone. */
@@ -172,15 +174,7 @@ export class StoredQuery implements Query {
   }
 
   progress(): QueryProgress {
-    return {
-      tenant: this.tenant,
-      query: this.name,
-      queryVersion: this.#version,
-      finalThroughMs: this.#windows?.finalThroughMs ?? Number.NEGATIVE_INFINITY,
-      watermarkMs: this.#host.operator.watermarkMs,
-      lateDropped: this.#windows?.lateDropped ?? 0,
-      source: 'live',
-    }
+    return this.#progressOf(this.#windows)
   }
 
   latest(): WindowResult[] {
@@ -223,7 +217,8 @@ export class StoredQuery implements Query {
 
   /** Tells of late samples and of how far the query is; called after the rows of a tick. */
   tellRest(): void {
-    this.#audience.tellRest(() => (this.#windows === undefined ? undefined : this.progress()))
+    this.#audience.tellRest(() => [...this.#doneProgress, ...this.running.map((query) => this.#progressOf(query))])
+    if (this.#doneProgress.length > 0) this.#doneProgress = []
   }
 
   readonly #takeTooLate = (sample: LateSample): void => {
@@ -309,6 +304,7 @@ export class StoredQuery implements Query {
 
   #forgetDone(query: RunningQuery): void {
     this.#retiring = this.#retiring.filter((other) => other !== query)
+    this.#doneProgress.push(this.#progressOf(query))
     addCounters(this.#before, this.#countersOf(query))
   }
 
@@ -335,6 +331,18 @@ export class StoredQuery implements Query {
   #leave(query: RunningQuery): void {
     addCounters(this.#before, this.#countersOf(query))
     this.#host.operator.removeQuery(query)
+  }
+
+  #progressOf(query: RunningQuery | undefined): QueryProgress {
+    return {
+      tenant: this.tenant,
+      query: this.name,
+      queryVersion: query?.version ?? this.#version,
+      finalThroughMs: query?.finalThroughMs ?? Number.NEGATIVE_INFINITY,
+      watermarkMs: this.#host.operator.watermarkMs,
+      lateDropped: query?.lateDropped ?? 0,
+      source: 'live',
+    }
   }
 
   #countersOf(query: RunningQuery): QueryCounters {

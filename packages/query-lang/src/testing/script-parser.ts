@@ -29,7 +29,7 @@ export const ENGINE_SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Set
   ['maxWindowRows', { option: 'maxWindowRows', is: 'number', ofRepair: true }],
 ])
 /** The other settings, with the words they take. */
-const WORD_SETTINGS: ReadonlyMap<string, readonly string[]> = new Map([
+export const WORD_SETTINGS: ReadonlyMap<string, readonly string[]> = new Map([
   ['dedup', ['exact', 'last']],
   ['storage', ['none']],
 ])

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { FACTS } from '../../src/testing/facts.ts'
 import { parseScript, renderFailure, runScript } from '../../src/testing/index.ts'
 import { ROW_FLAGS, ROW_NUMBERS, ROW_WORDS } from '../../src/testing/script.ts'
-import { ENGINE_SETTINGS } from '../../src/testing/script-parser.ts'
+import { ENGINE_SETTINGS, WORD_SETTINGS } from '../../src/testing/script-parser.ts'
 import { STEP_WORDS } from '../../src/testing/step-notation.ts'
 
 const page = readFileSync(new URL('../../../../docs/golden-scripts.md', import.meta.url), 'utf8')
@@ -32,6 +32,7 @@ test('every fact stands in the table of its subject', () => {
 
 test('every step, setting and mark is described', () => {
   for (const step of STEP_WORDS) expect(page).toMatch(new RegExp(`^\\| .*\`${step}[ \`].*\\|`, 'm'))
-  for (const setting of ['start', 'dedup', ...ENGINE_SETTINGS.keys()]) expect(page).toContain(`\`${setting}\``)
+  for (const setting of ['start', ...WORD_SETTINGS.keys(), ...ENGINE_SETTINGS.keys()])
+    expect(page).toMatch(new RegExp(`\`${setting}[=\`]`))
   for (const mark of [...ROW_FLAGS, ...ROW_NUMBERS, ...ROW_WORDS]) expect(page).toMatch(new RegExp(`\`@${mark}[=\`]`))
 })

@@ -130,6 +130,10 @@ describe('values of a series', () => {
       { timeMs: 30_000, value: 5, weight: 3, stale: false, intervalStartMs: 20_000 },
       { timeMs: 31_000, value: 0, weight: 1, stale: true, intervalStartMs: 21_000 },
     ])
+    expect(loaded('load a m counter since -1s at 30s: 5 6').samples).toEqual([
+      { timeMs: 30_000, value: 5, weight: 1, stale: false, intervalStartMs: -1_000 },
+      { timeMs: 31_000, value: 6, weight: 1, stale: false, intervalStartMs: -1_000 },
+    ])
   })
 })
 
@@ -181,6 +185,41 @@ test('what needs a storage', () => {
   expect(needs('expect error PLAN_INVALID: settle')).toBe(true)
   expect(needs('eval [0s, 5s): FROM * SELECT m\n    nothing')).toBe(true)
   expect(needs('advance 5s')).toBe(false)
+})
+
+test('a case can be without a storage, and settings are of the engine or its repairs', () => {
+  const text = 'case c\n  engine storage=none lateness=5s repairEvery=7s maxWindowRows=9 maxStateBytes=10\n  advance 1s'
+  expect(parseScript('a.wtest', text).cases[0]).toMatchObject({
+    hasStorage: false,
+    engineOptions: { latenessMs: 5_000, maxStateBytes: 10, repair: { everyMs: 7_000, maxWindowRows: 9 } },
+  })
+  expect(parseScript('a.wtest', 'case c\n  advance 1s').cases[0]).toMatchObject({ hasStorage: true, engineOptions: {} })
+})
+
+test('an engine is saved and goes on, with a gap or without', () => {
+  expect(actionOf('snapshot')).toEqual({ type: 'snapshot' })
+  expect(actionOf('restore')).toEqual({ type: 'restore', gapUntilMs: undefined })
+  expect(actionOf('restore gapless')).toEqual({ type: 'restore', gapUntilMs: Number.NEGATIVE_INFINITY })
+  expect(actionOf('restore gap=-1m30s')).toEqual({ type: 'restore', gapUntilMs: -90_000 })
+})
+
+test('late samples are expected by server, time and value', () => {
+  const rows = [
+    { server: 'web-1', timeMs: 4_000, value: -9.5 },
+    { server: 'a b', timeMs: 0, value: Number.POSITIVE_INFINITY },
+  ]
+  expect(actionOf('expect late q\n    web-1 4s -9.5\n    "a b" 0s Inf')).toEqual({
+    type: 'expect-late',
+    name: 'q',
+    rows,
+  })
+  expect(actionOf('expect late q nothing')).toEqual({ type: 'expect-late', name: 'q', rows: [] })
+})
+
+test('eval live is another word for expect', () => {
+  const rows = '\n    [0s, 5s) avg=1 @version=2 @generation=3 @stale'
+  expect(actionOf(`eval live q${rows}`)).toEqual(actionOf(`expect q${rows}`))
+  expect(actionOf('eval live q nothing')).toEqual(actionOf('expect q nothing'))
 })
 
 test('every outcome of a sample is a fact', () => {
@@ -241,8 +280,15 @@ describe('what is wrong is told with its place', () => {
     ['case a\n  expect fail SYNTAX: FROM', '2:21 where? Write SYNTAX at LINE:COLUMN'],
     ['case a\n  expect error: drop q', '2:15 expected the code of an error, not : '],
     ['case a\n  eval: FROM', '2:9 expected rows, or nothing, under the query'],
-    ['case a\n  engine latency=5s\n  advance 1s', '2:10 no setting latency; there are start dedup retention'],
+    ['case a\n  engine latency=5s\n  advance 1s', '2:10 no setting latency; there are start dedup storage retention'],
     ['case a\n  engine dedup=none\n  advance 1s', '2:16 expected exact or last, not none'],
+    ['case a\n  engine storage=disk\n  advance 1s', '2:18 expected none, not disk'],
+    ['case a\n  engine maxDirtyWindows=5s\n  advance 1s', '2:26 expected a number, not 5s'],
+    ['case a\n  restore gap', '2:14 expected =, not the end of the line'],
+    ['case a\n  restore gapless now', '2:19 expected nothing more, not now'],
+    ['case a\n  expect late q', '2:16 expected rows under it, or: expect late q nothing'],
+    ['case a\n  expect late q\n    web-1 4s', '3:13 expected a value, not the end of the line'],
+    ['case a\n  eval live q', '2:14 expected rows under it, or: expect q nothing'],
     ['case a\n  advance 1s\n  engine start=1s', '3:10 engine comes first in a case'],
   ])('%j', (text, problem) => {
     const [first, ...more] = problemsOf(text)

@@ -1,4 +1,4 @@
-import { createEngine, type Engine, type EngineOptions } from '@windrow/core'
+import { createEngine, type Engine, type EngineOptions, type WindowResult } from '@windrow/core'
 import { memoryAdapter } from '@windrow/storage-adapters/memory'
 import { describe, expect, test } from 'vitest'
 import { goldenScripts, parseScript, renderFailure, runScript, type ScriptReport } from '../../src/testing/index.ts'
@@ -61,6 +61,9 @@ describe('a wrong expectation fails, says where, and shows both sides', () => {
     ['another number of samples', '[0s, 5s) count=4 sum=10 @n=3'],
     ['another number of series', '[0s, 5s) count=4 sum=10 @seen=2'],
     ['another completeness', '[0s, 5s) count=4 sum=10 @completeness=0.5'],
+    ['another version', '[0s, 5s) count=4 sum=10 @version=2'],
+    ['another generation', '[0s, 5s) count=4 sum=10 @generation=2'],
+    ['a row that is out of date', '[0s, 5s) count=4 sum=10 @stale'],
     ['another source', '[0s, 5s) count=4 sum=10 @source=replay'],
     ['a sketch', '[0s, 5s) count=4 sum=10 @sketch=exact'],
     ['a tolerance that is too small', '[0s, 5s) count=4 sum=10.2~1%'],
@@ -102,6 +105,31 @@ describe('a wrong expectation fails, says where, and shows both sides', () => {
     expect((await failuresOf(unread))[0]).toMatch(
       /^a\.wtest:7: c: rows of q after its last expect\n[\s\S]*\[10s, 15s\) count=1/,
     )
+  })
+
+  test('of late samples', async () => {
+    const side = [
+      'alter q: FROM * SELECT m WINDOW 5s COMPUTE count, sum LATENESS 1s THEN SIDE',
+      'advance 1m',
+      'load web-2 m distribution at 4s: 7',
+      'send',
+      'advance 61s',
+    ]
+    expect(await failuresOf(caseOf(...side, 'expect late q', '  web-2 4s 7'))).toEqual([])
+    expect(await failuresOf(caseOf(...side, 'expect late q', '  web-2 4s 8'))).toEqual([
+      ['a.wtest:11: c: the rows differ', '  expected   | actual', '> web-2 4s 8 | web-2 4s 7'].join('\n'),
+    ])
+    const unread = ['expect late q nothing', ...side]
+    expect((await failuresOf(caseOf(...unread)))[0]).toMatch(
+      /^a\.wtest:6: c: late samples of q after its last expect\n[\s\S]*> - +\| web-2 4s 7$/,
+    )
+  })
+
+  test('of progress', async () => {
+    expect(await failuresOf(caseOf('expect progress q finalThrough=0s watermark=10s told=2'))).toEqual([
+      'a.wtest:6: c: > told: expected 2, actual 1',
+    ])
+    expect(await failuresOf(caseOf('expect progress r told=1'))).toEqual(['a.wtest:6: c: there is no progress r'])
   })
 
   test('of history', async () => {
@@ -216,6 +244,67 @@ describe('every engine is held to the laws', () => {
   })
 })
 
+test('a row that comes again is newer than before', async () => {
+  const text = caseOf('load web-1 m distribution at 4s: 1', 'send', 'advance 30s')
+  const make = (options: EngineOptions): Engine => {
+    const engine = createEngine(options)
+    const addQuery = engine.addQuery.bind(engine)
+    return Object.assign(engine, {
+      addQuery: (...args: Parameters<Engine['addQuery']>) => {
+        const query = addQuery(...args)
+        return Object.create(query, {
+          name: { value: query.name },
+          subscribeLate: { value: query.subscribeLate.bind(query) },
+          subscribeProgress: { value: query.subscribeProgress.bind(query) },
+          subscribe: {
+            value: (listener: (row: WindowResult) => void) =>
+              query.subscribe((row) => listener({ ...row, revision: 65_537 })),
+          },
+        })
+      },
+    })
+  }
+  expect(await failuresOf(text)).toEqual([])
+  expect(await failuresOf(text, make)).toEqual(['a.wtest:1: c: a row of q at 0s came with the revision 1.1 after 1.1'])
+})
+
+describe('an engine that is saved and restored', () => {
+  test('goes on, and what was not looked at stays', async () => {
+    const text = caseOf(
+      'snapshot',
+      'restore gapless',
+      'load web-1 m distribution at 4s: 1',
+      'send',
+      'advance 30s',
+      'expect q',
+      '  [0s, 5s) count=4 sum=10 @generation=1',
+      '  [0s, 5s) count=5 sum=11 @late=1 @generation=2',
+    )
+    expect(await failuresOf(text)).toEqual([])
+  })
+
+  test('is closed, with its storage', async () => {
+    const events: string[] = []
+    const make = (options: EngineOptions): Engine => {
+      const engine = createEngine(options)
+      const close = engine.close.bind(engine)
+      events.push('made')
+      return Object.assign(engine, {
+        close: async () => {
+          await close()
+          events.push('closed')
+        },
+      })
+    }
+    expect(await failuresOf(caseOf('snapshot', 'restore'), make)).toEqual([])
+    expect(events).toEqual(['made', 'closed', 'made', 'closed'])
+  })
+
+  test('needs a snapshot', async () => {
+    expect(await failuresOf(caseOf('restore'))).toEqual(['a.wtest:6: c: there is no snapshot to restore'])
+  })
+})
+
 test('a script with problems is not run', async () => {
   expect(await failuresOf('case c\n  jump\n  expect points received=1')).toEqual([
     expect.stringContaining('a.wtest:2: column 3: no step jump'),
@@ -236,11 +325,11 @@ test('settle waits for what the engine does in the background', async () => {
   const events: string[] = []
   const make = (options: EngineOptions): Engine => {
     const engine = createEngine(options)
-    const [flush, addQuery] = [engine.flush.bind(engine), engine.addQuery.bind(engine)]
+    const [settled, addQuery] = [engine.settled.bind(engine), engine.addQuery.bind(engine)]
     return Object.assign(engine, {
-      flush: async () => {
-        await flush()
-        events.push('flushed')
+      settled: async () => {
+        await settled()
+        events.push('settled')
       },
       addQuery: (...args: Parameters<Engine['addQuery']>) => {
         events.push(args[0])
@@ -250,7 +339,7 @@ test('settle waits for what the engine does in the background', async () => {
   }
   const query = (name: string): string => `query ${name}: FROM * SELECT m WINDOW 5s COMPUTE avg`
   expect(await failuresOf(caseOf(query('a'), 'settle', query('b')), make)).toEqual([])
-  expect(events.slice(0, 4)).toEqual(['q', 'a', 'flushed', 'b'])
+  expect(events.slice(0, 4)).toEqual(['q', 'a', 'settled', 'b'])
 })
 
 test('a declaration that means nothing ends its case', async () => {

@@ -74,7 +74,9 @@ export function GroupTable({ view, columns, focus, isExpanded, onColumn, onIsola
                   })}
                   <td>
                     {entry ? formatNumber(entry.row.count) : '–'}
-                    {entry?.row.early && <small title="The window is not over: these are the values so far"> open</small>}
+                    {entry?.row.early && (
+                      <small title="The window is not over: these are the values so far"> open</small>
+                    )}
                   </td>
                 </tr>
               )

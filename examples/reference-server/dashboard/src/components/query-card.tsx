@@ -85,10 +85,7 @@ export function QueryCard({ card }: { readonly card: Card }) {
         <Skeleton />
       ) : shown.isEmpty ? (
         load.kind === 'ready' && (
-          <EmptyChart
-            query={query}
-            range={{ kind: timeRange.value.kind, ...boundsOf(timeRange.value) }}
-          />
+          <EmptyChart query={query} range={{ kind: timeRange.value.kind, ...boundsOf(timeRange.value) }} />
         )
       ) : (
         <CardPicture card={card} view={shown} chart={chart} choice={choice.value} onChoose={choose} cursor={cursor} />
@@ -130,11 +127,7 @@ function CardPicture({ card, view, chart, choice, onChoose, cursor }: CardPictur
         onZoom={zoomTo}
         onZoomBack={zoomBack}
       />
-      <Readout
-        view={view}
-        focus={focus}
-        isUnderCursor={cursor.value !== null}
-      />
+      <Readout view={view} focus={focus} isUnderCursor={cursor.value !== null} />
       {view.mode === 'groups' && (
         <GroupTable
           view={view}

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest'
+import { collect, manualEngine, planOf, send, T0 } from './fixtures.ts'
+
+describe('the version of a query', () => {
+  test('goes on from where an earlier life of it was', () => {
+    const engine = manualEngine()
+    expect(engine.addQuery('q', planOf(), { version: 7 }).queryVersion).toBe(7)
+    expect(engine.addQuery('r', planOf()).queryVersion).toBe(1)
+    engine.removeQuery('q')
+    expect(engine.addQuery('q', planOf(), { version: 3 }).queryVersion).toBe(8)
+  })
+
+  test('is raised by a greater one even where the plan is the same, and the one before finishes its windows', () => {
+    const engine = manualEngine()
+    const query = engine.addQuery('q', planOf())
+    const rows = collect(query)
+    send(engine, [[T0, 1]])
+    expect(engine.alterQuery('q', planOf(), { version: 1 }).queryVersion).toBe(1)
+    expect(engine.alterQuery('q', planOf(), { version: 5 }).queryVersion).toBe(5)
+    expect(engine.alterQuery('q', planOf(), { version: 5 }).queryVersion).toBe(5)
+    send(engine, [[T0 + 20_000, 2]])
+    engine.advanceTo(T0 + 60_000)
+    expect(rows.map(({ queryVersion, startMs }) => [queryVersion, startMs - T0])).toEqual([
+      [1, 0],
+      [5, 20_000],
+    ])
+  })
+
+  test.each([0, 1.5, Number.NaN])('%s is none', (version) => {
+    const engine = manualEngine()
+    expect(() => engine.addQuery('q', planOf(), { version })).toThrow(RangeError)
+  })
+})
