@@ -255,6 +255,7 @@ const WRONG: readonly (readonly [marked: string, codes: DiagnosticCode | Diagnos
   [query({ rest: 'EMIT EVERY «10s»' }), 'EMIT_OUT_OF_RANGE', 'less than the length'],
   [query({ window: '1d TZ "Europe/Berlin"', rest: 'EMIT EVERY «24h»' }), 'EMIT_OUT_OF_RANGE', 'less than the length'],
   [query({ window: 'SESSION GAP 5m MAX 1h', rest: 'EMIT EVERY «1h»' }), 'EMIT_OUT_OF_RANGE', 'less than the length'],
+  [query({ window: '1d', rest: 'EMIT EVERY «1s»' }), 'EMIT_OUT_OF_RANGE', '3s or more'],
   [query({ compute: '«rate», «increase»(5)' }), ['UNKNOWN_FUNCTION', 'UNKNOWN_FUNCTION'], 'SELECT rate(m)'],
   ['DECLARE METRIC m KIND GAUGE «FIRST ZERO»', 'FIRST_NEEDS_COUNTER', 'KIND COUNTER'],
   ['DECLARE METRIC m «FIRST BASELINE» KIND DELTA', 'FIRST_NEEDS_COUNTER', 'KIND COUNTER'],

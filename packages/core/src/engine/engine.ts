@@ -47,6 +47,8 @@ import { Tenant } from './tenant.ts'
 
 /** The range of `Date`; beyond it milliseconds are no longer told apart. */
 const MAX_TIME_MS = 8.64e15
+/** Names of removed queries whose versions are remembered. */
+const MAX_LAST_VERSIONS = 100_000
 /** How full panes or memory may become for the sake of a source that catches up. */
 const RELIEVE_AT = 0.8
 
@@ -254,7 +256,13 @@ class WindowEngine implements Engine {
     const tenant = this.#tenant(options.tenant)
     query.remove()
     tenant.queries.delete(name)
+    tenant.lastVersions.delete(name)
     tenant.lastVersions.set(name, query.queryVersion)
+    if (tenant.lastVersions.size > MAX_LAST_VERSIONS)
+      for (const oldest of tenant.lastVersions.keys()) {
+        tenant.lastVersions.delete(oldest)
+        break
+      }
   }
 
   query(name: string, options: InTenant = {}): Query | undefined {

@@ -20,6 +20,8 @@ const PERCENTILES: readonly ColumnPlan[] = [
 const SIZES_MS = [1_000, 2_000, 5_000, 5_000, 10_000, 15_000, 30_000, 60_000] as const
 
 export interface OperatorOptions {
+  /** Whether samples are stored, so that windows can be repaired. */
+  readonly stored: boolean
   readonly random: Random
   readonly startMs: number
   readonly endMs: number
@@ -27,7 +29,7 @@ export interface OperatorOptions {
 }
 
 /** The people at the other end: queries that come, change, rest and go. */
-export function createOperations({ random, startMs, endMs, tenants }: OperatorOptions): TimedStep[] {
+export function createOperations({ random, startMs, endMs, tenants, stored }: OperatorOptions): TimedStep[] {
   const steps: TimedStep[] = []
   for (let restarts = random.pick([0, 0, 1, 1, 3]); restarts > 0; restarts--)
     steps.push({ atMs: random.integer(startMs, endMs), step: { do: 'restart' } })
@@ -36,14 +38,14 @@ export function createOperations({ random, startMs, endMs, tenants }: OperatorOp
     const tenant = random.pick(tenants)
     const query = `q${number}`
     const bornMs = random.chance(0.6) ? startMs : random.integer(startMs, endMs)
-    let spec = querySpec(random)
+    let spec = querySpec(random, stored)
     steps.push({ atMs: bornMs, step: { do: 'add', tenant, query, spec } })
     if (!random.chance(0.5)) continue
     let atMs = bornMs
     for (let change = random.integer(1, 4); change > 0; change--) {
       atMs = random.integer(atMs, endMs)
       const what = random.integer(0, 5)
-      if (what === 0) spec = querySpec(random)
+      if (what === 0) spec = querySpec(random, stored)
       else if (what === 1) spec = withLateness(spec, random.pick([0, 1_000, 8_000, 40_000]))
       if (what <= 1) steps.push({ atMs, step: { do: 'alter', tenant, query, spec } })
       else if (what === 2) steps.push({ atMs, step: { do: 'pause', tenant, query } })
@@ -55,7 +57,7 @@ export function createOperations({ random, startMs, endMs, tenants }: OperatorOp
   return steps
 }
 
-export function querySpec(random: Random): QuerySpec {
+export function querySpec(random: Random, stored: boolean): QuerySpec {
   const { metric, kind } = random.pick(METRICS)
   const sizeMs = random.pick(SIZES_MS)
   const stepMs = random.pick([sizeMs, sizeMs, sizeMs / 2, Math.max(1_000, sizeMs / 5), Math.min(sizeMs, 7_000)])
@@ -70,7 +72,7 @@ export function querySpec(random: Random): QuerySpec {
     window: { type: 'fixed', sizeMs, stepMs, offsetMs: random.chance(0.7) ? 0 : random.integer(0, stepMs - 1) },
     columns,
     groupBy: random.pick(['none', 'none', 'server', 'pod']),
-    late: random.pick(['drop', 'drop', 'side']),
+    late: random.pick(stored ? ['repair', 'repair', 'repair', 'side', 'drop'] : ['drop', 'drop', 'side']),
     emit: random.pick(['end', 'end', 'end', 'final']),
   }
   return random.chance(0.4) ? withLateness(spec, random.pick([0, 2_000, 10_000, 30_000])) : spec

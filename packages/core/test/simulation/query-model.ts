@@ -50,8 +50,9 @@ export interface Beginning {
  * accepted sample, puts it into the windows it belongs to by arithmetic of its own, and holds every row against them.
  */
 export class QueryModel {
-  /** Changes in what is shown and when, never in what the windows are. */
-  spec: QuerySpec
+  #spec: QuerySpec
+  /** Whatever came too late was to be mended, from the beginning on. */
+  #isMended: boolean
   readonly name: string
   readonly version: number
   readonly counts: Counts
@@ -81,7 +82,8 @@ export class QueryModel {
     this.#beginning = beginning
     this.name = name
     this.version = version
-    this.spec = spec
+    this.#spec = spec
+    this.#isMended = spec.late === 'repair'
     this.#addedAtMs = line.watermarkMs
     this.#emittedThroughMs = line.watermarkMs - this.#emitAfterMs
     this.#coversFromMs = coversFromMs
@@ -89,6 +91,25 @@ export class QueryModel {
     this.#before = before
     const missed = before.find((sample) => !sample.isExcluded && sample.timeMs >= coversFromMs)
     hold('covers', missed === undefined, () => `${name} covers from ${coversFromMs}, but missed ${missed?.timeMs}`)
+  }
+
+  get spec(): QuerySpec {
+    return this.#spec
+  }
+
+  /** Changes what is shown and when, never what the windows are. */
+  alter(spec: QuerySpec): void {
+    this.#spec = spec
+    if (spec.late !== 'repair') this.#isMended = false
+  }
+
+  /** Whether the window is to hold all samples in the end, however late they come. */
+  owes(startMs: number, endMs: number): boolean {
+    return this.#isMended && startMs >= this.#coversFromMs && endMs > this.#addedAtMs && this.#owns(endMs)
+  }
+
+  get isMended(): boolean {
+    return this.#isMended
   }
 
   /** As it is now, to go on from later. */
@@ -100,6 +121,7 @@ export class QueryModel {
       if (this.#silent.has(cell)) copy.#silent.add(own)
       if (this.#stale.has(cell)) copy.#stale.add(own)
     }
+    copy.#isMended = this.#isMended
     copy.#emittedThroughMs = this.#emittedThroughMs
     copy.#ownsFromMs = this.#ownsFromMs
     copy.#ownsUntilMs = this.#ownsUntilMs
@@ -163,6 +185,19 @@ export class QueryModel {
       if (endMs <= this.#emittedThroughMs) cell.late++
       if (endMs - this.spec.window.sizeMs >= this.#blurredBeforeMs) this.#stale.add(cell)
     }
+  }
+
+  /** A row came out that was computed anew. */
+  repairedRow(row: WindowResult, { finalThroughMs }: Line): void {
+    const where = `${this.name} v${row.queryVersion} [${row.startMs}, ${row.endMs}) ${groupKey(row)}`
+    const { sizeMs, stepMs, offsetMs } = this.spec.window
+    hold(
+      'alignment',
+      row.endMs - row.startMs === sizeMs && mod(row.startMs - offsetMs, stepMs) === 0,
+      () => `${where} is no window of the query`,
+    )
+    hold('ownership', this.#owns(row.endMs), () => `${where} is another version's`)
+    hold('repair-live', row.endMs <= (this.isRetired ? Math.max(this.#ownFinalMs, finalThroughMs) : finalThroughMs), () => `${where} was repaired while live`)
   }
 
   /** A row came out. `before`: where the line stood before the call that made it; `nowMarkMs`: the watermark now. */

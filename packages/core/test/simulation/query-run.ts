@@ -26,6 +26,8 @@ export class QueryRun {
   #newest: QueryModel | undefined
   /** Versions that still have windows to finish. */
   #retired: QueryModel[] = []
+  /** Versions that finished their windows. */
+  #done: QueryModel[] = []
   /** Counts of versions that are gone. */
   #spent = new Counts()
   #sideCount = 0
@@ -47,6 +49,7 @@ export class QueryRun {
     copy.windows = this.windows
     copy.#newest = this.#newest?.copy()
     copy.#retired = this.#retired.map((model) => model.copy())
+    copy.#done = [...this.#done]
     copy.#spent = this.#spent.copy()
     copy.#sideCount = this.#sideCount
     copy.#line = this.#line
@@ -79,6 +82,13 @@ export class QueryRun {
 
   row(row: WindowResult): void {
     const model = this.#speaking.find(({ version }) => version === row.queryVersion)
+    if (row.source === 'backfill') {
+      // A version that has nothing more to say of its own can still be corrected.
+      const own = model ?? this.#done.find(({ version }) => version === row.queryVersion)
+      if (own !== undefined) own.repairedRow(row, model === undefined ? FINAL : lineOf(this.query))
+      else hold('ownership', false, () => `${row.query} v${row.queryVersion} is over and repairs ${row.startMs}`)
+      return
+    }
     if (model !== undefined) model.row(row, this.#line, this.query.progress().watermarkMs)
     else hold('ownership', false, () => `${row.query} v${row.queryVersion} is over and yet speaks of ${row.startMs}`)
   }
@@ -87,7 +97,11 @@ export class QueryRun {
   tick(): void {
     const line = lineOf(this.query)
     for (const model of this.#speaking) model.tick(line)
-    for (const model of this.#retired) if (model.isDone) this.#spend(model)
+    for (const model of this.#retired)
+      if (model.isDone) {
+        this.#spend(model)
+        this.#done.push(model)
+      }
     this.#retired = this.#retired.filter((model) => !model.isDone)
     const { toSide } = this.query.counters
     hold('side', this.#sideCount === toSide, () => `${this.query.name}: ${toSide} aside, ${this.#sideCount} told`)
@@ -99,7 +113,7 @@ export class QueryRun {
     const before = this.#newest
     if (before === undefined) return
     if (this.query.queryVersion === versionBefore) {
-      before.spec = spec
+      before.alter(spec)
       return
     }
     this.#begin()
@@ -116,7 +130,20 @@ export class QueryRun {
   end(): void {
     for (const model of this.#speaking) this.#spend(model)
     this.#retired = []
+    this.#done = []
     this.#newest = undefined
+  }
+
+  /** The versions whose windows are owed with all samples, whenever they came. */
+  get mended(): QueryModel[] {
+    return this.#newest === undefined ? [] : [...this.#done, ...this.#speaking].filter((model) => model.isMended)
+  }
+
+  /** Of the samples of the tenant, those that a version reads. */
+  seenBy(model: QueryModel, samples: readonly AcceptedSample[]): SeenSample[] {
+    return samples
+      .filter((sample) => this.#reads(model.spec, sample))
+      .map((sample) => this.#seenBy(model.spec, sample))
   }
 
   holdLaw(): void {
@@ -159,6 +186,8 @@ export class QueryRun {
     return { ...sample, group: groupOf(spec, this.#series[sample.series]!) }
   }
 }
+
+const FINAL: Line = { watermarkMs: Number.POSITIVE_INFINITY, finalThroughMs: Number.POSITIVE_INFINITY }
 
 function lineOf(query: Query): Line {
   const { watermarkMs, finalThroughMs } = query.progress()

@@ -1,5 +1,6 @@
-import type { ColumnPlan, EngineOptions, SeriesDescriptor } from '../../src/index.ts'
+import type { ColumnPlan, EngineOptions, RepairOptions, SeriesDescriptor } from '../../src/index.ts'
 import type { FixedWindowPlan } from '../../src/plan/query-plan.ts'
+import type { Shaking } from './shaky-storage.ts'
 
 /** One sample on its way, by the number of its series in the scenario. */
 export interface Point {
@@ -22,7 +23,7 @@ export interface QuerySpec {
   readonly columns: readonly ColumnPlan[]
   readonly groupBy: 'none' | 'server' | 'pod'
   readonly latenessMs?: number
-  readonly late: 'drop' | 'side'
+  readonly late: 'drop' | 'side' | 'repair'
   readonly emit: 'end' | 'final'
 }
 
@@ -70,4 +71,8 @@ export interface Scenario {
   readonly steps: readonly Step[]
   /** Whether samples are stored, and a run over them is held against them at the end. */
   readonly stored: boolean
+  /** How the storage fails its engine. */
+  readonly shaking?: Shaking
+  readonly visibleAfterMs?: number
+  readonly repair?: RepairOptions
 }

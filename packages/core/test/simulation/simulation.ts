@@ -1,11 +1,15 @@
+import { mock } from 'node:test'
 import { createEngine, type Engine, type StateStore } from '../../src/index.ts'
 import type { Belief } from './belief.ts'
 import { holdHistory } from './history.ts'
 import type { PushStep } from './journal.ts'
 import { outlivingStateStore } from './outliving-state.ts'
 import { Player } from './player.ts'
+import { createRandom, type Random } from './random.ts'
+import { holdRepaired } from './repaired.ts'
 import { SampleShelf } from './sample-shelf.ts'
 import type { Scenario, Step } from './scenario.ts'
+import { isShaken, type Shaking, ShakyStorage } from './shaky-storage.ts'
 import { hold, Violation } from './violation.ts'
 
 export interface RunReport {
@@ -14,6 +18,8 @@ export interface RunReport {
   readonly accepted: number
   readonly rows: number
   readonly windows: number
+  /** Rows that were repaired and held against all samples in the end. */
+  readonly repaired: number
 }
 
 /** Runs over history that are held against everything accepted, in worlds with a storage. */
@@ -22,6 +28,17 @@ const HISTORY_RUNS = 3
 const RECORDS_AGAIN = 5
 /** Ticks after which senders notice that an engine was gone. */
 const TICKS_UNTIL_PUSHED = 3
+
+/** Of the machine's own time. */
+const TICK_TAKES_MS = 300
+const RETRY_MOST_MS = 16_000
+/** Until nothing more can be under way. */
+const MOST_TURNS = 500
+const FEW_TURNS = 20
+/** Repairs that find nothing new, one after the other. */
+const QUIET_ROUNDS = 8
+const QUIET_ROUND_MS = 31_000
+const STILL: Shaking = { writeFails: 0, scanFails: 0, mostTicks: 0 }
 
 /** Plays a scenario to an engine and holds every promise after every step. Throws `Violation`. */
 export async function runScenario(scenario: Scenario): Promise<RunReport> {
@@ -37,17 +54,28 @@ interface Saved {
 class Simulation {
   readonly #scenario: Scenario
   readonly #player: Player
-  readonly #storage: SampleShelf | undefined
+  readonly #shelf: SampleShelf | undefined
+  readonly #random: Random
+  /** The way to the shelf of the engine that lives. */
+  #storage: ShakyStorage | undefined
   /** Where an engine may die, its generation must outlive it. */
   readonly #state: StateStore | undefined
   #saved: Saved | undefined
   /** What was pushed to an engine that died, until it is pushed again. */
   #unpushed: readonly PushStep[] = []
   #ticksUntilPushed = 0
+  #repaired = 0
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario
-    this.#storage = scenario.stored ? new SampleShelf() : undefined
+    this.#random = createRandom(scenario.seed)
+    const { visibleAfterMs } = scenario
+    this.#shelf = scenario.stored
+      ? new SampleShelf({
+          nowMs: () => this.#player.belief.nowMs,
+          ...(visibleAfterMs === undefined ? {} : { visibleAfterMs }),
+        })
+      : undefined
     const canDie = scenario.steps.some((step) => step.do === 'kill')
     this.#state = canDie ? outlivingStateStore() : undefined
     this.#player = new Player(scenario, this.#newEngine())
@@ -55,16 +83,20 @@ class Simulation {
 
   async run(): Promise<RunReport> {
     const player = this.#player
-    await player.engine.flush()
-    player.engine.advanceTo(this.#scenario.startMs)
+    // A write that failed is tried again after a while of the machine's own time.
+    mock.timers.enable({ apis: ['setTimeout'] })
     try {
+      await player.engine.flush()
+      player.engine.advanceTo(this.#scenario.startMs)
       await this.#run()
     } finally {
-      await player.engine.close()
+      this.#storage?.calm()
+      await this.#patiently(player.engine.close())
+      mock.timers.reset()
     }
     const { belief, rows } = player
     for (const query of belief.queries.values()) query.end()
-    return { hash: player.digest(), accepted: belief.accepted, rows, windows: belief.windows }
+    return { hash: player.digest(), accepted: belief.accepted, rows, windows: belief.windows, repaired: this.#repaired }
   }
 
   async #run(): Promise<void> {
@@ -78,10 +110,49 @@ class Simulation {
         if (error instanceof Violation) error.message += ` (step ${i}: ${step.do})`
         throw error
       }
-    if (this.#storage === undefined) return
-    await player.engine.flush()
+    if (this.#storage !== undefined) await this.#holdStored()
+  }
+
+  /** Once all is quiet: runs over history and repaired windows are what was accepted, however late. */
+  async #holdStored(): Promise<void> {
+    const player = this.#player
+    const { series, repair } = this.#scenario
+    this.#storage?.calm()
+    for (let round = 0; round < QUIET_ROUNDS; round++) {
+      await this.#patiently(player.engine.settled())
+      player.tick(player.belief.nowMs + QUIET_ROUND_MS)
+      player.throwFound()
+    }
     for (const { tenant, spec } of player.specs.slice(0, HISTORY_RUNS))
-      await holdHistory(player.engine, tenant, spec, this.#scenario.series, player.belief.tenant(tenant).accepted)
+      await holdHistory(player.engine, tenant, spec, series, player.belief.tenant(tenant).accepted)
+    // What there was no room to wait for is only said to be stale, if that.
+    if (repair?.maxDirtyWindows !== undefined) return
+    const mayBeStale = repair?.maxWindowRows !== undefined
+    for (const run of player.belief.queries.values())
+      for (const model of run.mended) {
+        const { tenant } = run.query
+        const samples = run.seenBy(model, player.belief.tenant(tenant).accepted)
+        this.#repaired += holdRepaired(tenant, model, samples, player.lastWords, mayBeStale)
+      }
+  }
+
+  /** Waits for what needs a storage that works and time that passes. */
+  async #patiently<T>(promise: Promise<T>): Promise<T> {
+    let isSettled = false
+    const settle = (): void => {
+      isSettled = true
+    }
+    promise.then(settle, settle)
+    await nextTurn()
+    for (let turn = 0; !isSettled && turn < MOST_TURNS; turn++) {
+      this.#storage?.tick()
+      mock.timers.tick(RETRY_MOST_MS)
+      await nextTurn()
+      // A repair waits for the clock of the engine where a storage shows late what it stored.
+      if (turn > FEW_TURNS && !isSettled) this.#player.tick(this.#player.belief.nowMs + 1_000)
+    }
+    hold('quiet', isSettled, () => 'something goes on for ever')
+    return promise
   }
 
   async #play(step: Step): Promise<void> {
@@ -93,17 +164,34 @@ class Simulation {
       // Nothing new is read of a partition before what was read by an engine that died.
       if (step.do === 'poll' || step.do === 'caughtUp') this.#readAgain(Number.POSITIVE_INFINITY, step)
       player.play(step)
-      if (step.do === 'tick') this.#repeat()
+      if (step.do !== 'tick') return
+      this.#repeat()
+      if (this.#shelf !== undefined) await this.#pass()
     }
   }
 
+  /** The storage gets on, a little or as far as it can. */
+  async #pass(): Promise<void> {
+    this.#storage?.tick()
+    mock.timers.tick(TICK_TAKES_MS)
+    if (this.#random.chance(0.7)) await nextTurn()
+    else for (let left = this.#random.integer(0, 30); left > 0; left--) await undefined
+  }
+
   #newEngine(): Engine {
+    const { shaking = STILL, repair } = this.#scenario
+    this.#storage =
+      this.#shelf === undefined ? undefined : new ShakyStorage(this.#shelf.adapter(), shaking, this.#random.fork())
     return createEngine({
       clock: 'manual',
       ...this.#scenario.options,
       ...(this.#storage === undefined ? {} : { storage: this.#storage }),
       ...(this.#state === undefined ? {} : { stateStore: this.#state }),
-      onError: (error) => this.#player.noteError(error),
+      // Work is bounded by the machine's own clock, which the world must not hang on.
+      repair: { maxRowsPerSecond: 1e12, ...repair },
+      onError: (error) => {
+        if (!isShaken(error)) this.#player.noteError(error)
+      },
     })
   }
 
@@ -111,7 +199,9 @@ class Simulation {
   async #restart(): Promise<void> {
     const { engine, belief } = this.#player
     const chunks = [...engine.snapshot()]
-    await engine.close()
+    // A close does not wait for ever, and gives up what is not stored by then.
+    this.#storage?.calm()
+    await this.#patiently(engine.close())
     await this.#begin({ chunks, belief }, Number.NEGATIVE_INFINITY)
     for (const [tenant, { handles }] of belief.tenants) for (const source of handles.keys()) this.#reopen(tenant, source)
     this.#player.tick(belief.nowMs)
@@ -130,6 +220,7 @@ class Simulation {
     const died = player.belief
     const before = this.#saved.belief
     player.lastWords.beginLife()
+    this.#storage?.cut()
     await this.#begin({ ...this.#saved, belief: before.copy() }, pushed === 'first' ? Number.NEGATIVE_INFINITY : died.nowMs)
     const { belief } = player
     const closed = this.#reopenAll(died)
@@ -215,4 +306,11 @@ class Simulation {
       hold('lost', lost === undefined, () => `${name}: the sample of series ${lost?.series} at ${lost?.timeMs} is lost`)
     }
   }
+}
+
+/** When everything that can be done at once is done. */
+function nextTurn(): Promise<void> {
+  return new Promise((resume) => {
+    setImmediate(resume)
+  })
 }

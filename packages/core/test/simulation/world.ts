@@ -17,15 +17,15 @@ export function createScenario(seed: number): Scenario {
   const tenants = random.chance(0.25) ? ['default', 'other'] : ['default']
   const wildClocks = random.chance(0.35)
   const limited = random.chance(0.5)
+  const stored = random.chance(0.4)
   const fleet = createFleet({ random: random.fork(), startMs, endMs, tenants, wildClocks })
   const traffic = createTraffic({ random: random.fork(), fleet, startMs, endMs, tenants })
-  const operations = createOperations({ random: random.fork(), startMs, endMs, tenants })
+  const operations = createOperations({ random: random.fork(), startMs, endMs, tenants, stored })
   const ticks = createTicks(
     random.fork(),
     startMs,
     traffic.reduce((ms, { atMs }) => Math.max(ms, atMs), endMs),
   )
-  const stored = random.chance(0.4)
   // A sender that died says again what is stored already, and this storage would keep both.
   const fates = stored ? [] : createFates(random.fork(), startMs, endMs)
   return {
@@ -35,6 +35,7 @@ export function createScenario(seed: number): Scenario {
     series: fleet.series,
     steps: inOrder([...ticks, ...operations, ...traffic, ...fates]),
     stored,
+    ...(stored ? createStorageHabits(random.fork()) : {}),
   }
 }
 
@@ -61,4 +62,26 @@ function inOrder(steps: readonly TimedStep[]): Step[] {
     .map((timed, i) => ({ ...timed, i }))
     .sort((a, b) => a.atMs - b.atMs || a.i - b.i)
     .map(({ step }) => step)
+}
+
+/** How the storage is to its engine, and how little of its work it is to repair at a time. */
+function createStorageHabits(random: Random): Pick<Scenario, 'shaking' | 'visibleAfterMs' | 'repair'> {
+  const shakes = random.chance(0.5)
+  return {
+    ...(shakes
+      ? {
+          shaking: {
+            writeFails: random.pick([0, 0.05, 0.3]),
+            scanFails: random.pick([0, 0.05, 0.2]),
+            mostTicks: random.integer(0, 6),
+          },
+        }
+      : {}),
+    ...(random.chance(0.2) ? { visibleAfterMs: random.integer(500, 8_000) } : {}),
+    repair: {
+      everyMs: random.pick([5_000, 30_000]),
+      ...(random.chance(0.1) ? { maxDirtyWindows: random.integer(1, 20) } : {}),
+      ...(random.chance(0.1) ? { maxWindowRows: random.integer(5, 60) } : {}),
+    },
+  }
 }

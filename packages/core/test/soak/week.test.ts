@@ -111,10 +111,10 @@ test(`memory stays flat over ${DAYS} simulated days with late samples, repeats, 
     engine.advanceTo(T0 + (second + TICK_S) * 1_000)
     if ((second + TICK_S) % DAY_S === 0) measures.push(measure(engine))
   }
-  console.info(measures.map(({ heapBytes, stateBytes, panes }) => `${heapBytes} ${stateBytes} ${panes}`).join('\n'))
   expect(rows).toBeGreaterThan(DAYS * 17_000)
   const first = measures[0]!
   for (const later of measures.slice(1)) {
+    expect(later.series).toBe(first.series)
     expect(later.panes).toBeLessThanOrEqual(first.panes * 1.05)
     expect(later.stateBytes).toBeLessThanOrEqual(first.stateBytes * 1.05)
     expect(later.heapBytes).toBeLessThanOrEqual(first.heapBytes + 3 * 1024 * 1024)

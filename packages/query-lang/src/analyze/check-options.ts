@@ -8,6 +8,8 @@ import { fixedLengthMs } from './fixed-length.ts'
 
 /** How far back FILL PREVIOUS looks where WITHIN does not say. */
 const DEFAULT_WITHIN_WINDOWS = 5
+/** The engine numbers the rows of a window with 16 bits, and leaves room for corrections. */
+const MAX_EARLY_ROWS = 40_000
 const MIN_EMIT_MS = 1_000
 
 type Options = Pick<QueryPlan, 'latenessMs' | 'late' | 'emit' | 'fill' | 'having' | 'orderBy' | 'limit' | 'minSamples'>
@@ -32,6 +34,10 @@ function emitPlan(
   } else if (window !== undefined && everyMs >= windowLengthMs(window)) {
     const message = `no row comes early every ${printDuration(emit.every)}: the window is over by then`
     diagnostics.error('EMIT_OUT_OF_RANGE', emit.every.span, message, 'write less than the length of the window')
+  } else if (window !== undefined && windowLengthMs(window) / everyMs > MAX_EARLY_ROWS) {
+    const leastS = Math.ceil(windowLengthMs(window) / MAX_EARLY_ROWS / 1_000)
+    const message = `more than ${MAX_EARLY_ROWS} early rows of one window`
+    diagnostics.error('EMIT_OUT_OF_RANGE', emit.every.span, message, `write EMIT EVERY ${leastS}s or more`)
   }
   return { at: 'every', everyMs }
 }
