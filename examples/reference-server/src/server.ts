@@ -41,7 +41,7 @@ export interface RunningServer {
 
 export interface StartOverrides {
   /** Engine settings that are no flags; tests turn the clock by hand. */
-  readonly engine?: Pick<EngineOptions, 'clock' | 'maxQueuedRows' | 'maxFutureMs' | 'repair'>
+  readonly engine?: Pick<EngineOptions, 'clock' | 'maxQueuedRows' | 'maxFutureMs'>
   /** Where a manual clock stands from the start. */
   readonly startMs?: number
   /** Puts something around the memory storage, for example one that stalls. */

@@ -148,7 +148,7 @@ describe('the process', { timeout: PATIENCE_MS }, () => {
     const server = startProcess(dataDir, ...flags)
     const url = await server.url
     for (const [name, text] of [
-      ['open', 'FROM * SELECT cpu WINDOW 24h COMPUTE count, max EMIT EVERY 1s'],
+      ['open', 'FROM * SELECT cpu WINDOW 10h COMPUTE count, max EMIT EVERY 1s'],
       ['short', 'FROM * SELECT cpu WINDOW 1s COMPUTE count'],
     ])
       expect((await request(`${url}/v1/queries`, json('POST', { name, text }))).status).toBe(201)

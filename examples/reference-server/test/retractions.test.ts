@@ -20,7 +20,8 @@ async function resultsOf(server: TestServer, name = 'q'): Promise<Row[]> {
 }
 
 async function store(server: TestServer, text: string): Promise<void> {
-  expect((await server.call('POST', '/v1/queries', { name: 'q', text })).status).toBe(201)
+  const { status, body } = await server.call('POST', '/v1/queries', { name: 'q', text })
+  expect([status, body.error]).toEqual([201, undefined])
 }
 
 describe('rows that are taken back', () => {
@@ -71,9 +72,9 @@ describe('rows that are taken back', () => {
 
   test('a session whose start moves is one session', async () => {
     const server = await startTestServer()
-    await store(server, 'FROM * SELECT cpu WINDOW SESSION GAP 10s COMPUTE count EMIT EVERY 1s')
+    await store(server, 'FROM * SELECT cpu WINDOW SESSION GAP 10s MAX 1h COMPUTE count EMIT EVERY 1s')
     const view = (await server.call('GET', '/v1/queries/q')).body
-    expect(view.window).toEqual({ type: 'session', sizeMs: 86_400_000, stepMs: 10_000 })
+    expect(view.window).toEqual({ type: 'session', sizeMs: 3_600_000, stepMs: 10_000 })
     const stream = await openEventStream(`${server.url}/v1/queries/q/stream`)
     await sendGauge(server, 'cpu', [[START_MS + 8000, 1]])
     server.engine.advanceTo(START_MS + 11_000)
@@ -89,6 +90,30 @@ describe('rows that are taken back', () => {
     const whole = await stream.until(({ data }) => data?.startMs === START_MS + 2000 && data.early !== true)
     expect([whole.data.endMs, whole.data.count]).toEqual([START_MS + 18_000, 2])
     expect((await resultsOf(server)).map(({ startMs, count }) => [startMs - START_MS, count])).toEqual([[2000, 2]])
+  })
+
+  test('a sample behind the lateness has its window computed anew: the row comes again, or is taken back', async () => {
+    const server = await startTestServer()
+    await store(
+      server,
+      'FROM * SELECT cpu WINDOW 10s COMPUTE avg GROUP BY server HAVING avg > 5 LATENESS 5s THEN REPAIR',
+    )
+    const stream = await openEventStream(`${server.url}/v1/queries/q/stream`)
+    for (const from of ['goes', 'stays']) await sendGauge(server, 'cpu', [[START_MS, 10]], from)
+    server.engine.advanceTo(START_MS + 60_000)
+    await stream.until(({ data }) => data?.group?.server === 'stays')
+    await sendGauge(server, 'cpu', [[START_MS + 1000, -10]], 'goes')
+    await sendGauge(server, 'cpu', [[START_MS + 1000, 20]], 'stays')
+    expect((await server.call('GET', '/v1/queries/q')).body.counters.toRepair).toBe(2)
+    server.engine.advanceTo(START_MS + 61_000)
+    server.engine.advanceTo(START_MS + 92_000)
+    await server.engine.settled()
+    const back = await stream.until(({ data }) => data?.retracted === true)
+    const again = await stream.until(({ data }) => data?.values?.avg === 15)
+    expect([back.data.group, again.data.group]).toEqual([{ server: 'goes' }, { server: 'stays' }])
+    expect([again.data.source, again.data.count]).toEqual(['backfill', 2])
+    expect((await resultsOf(server)).map(({ values }) => values)).toEqual([{ avg: 15 }])
+    expect((await server.call('GET', '/metrics')).body).toContain('windrow_dirty_windows{tenant="default"} 0\n')
   })
 
   test('sessions from before the query was there are whole, and the one it was added in is not there twice', async () => {

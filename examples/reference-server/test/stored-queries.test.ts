@@ -18,12 +18,12 @@ describe('stored queries', () => {
       text: TEXT,
       state: 'running',
       queryVersion: 1,
-      window: { sizeMs: 5000, stepMs: 5000 },
+      window: { type: 'fixed', sizeMs: 5000, stepMs: 5000 },
       columns: [
         { name: 'avg', unit: '', type: 'number' },
         { name: 'count', unit: '1', type: 'number' },
       ],
-      coversFromMs: null,
+      coversFromMs: START_MS,
       seriesMatched: 0,
       unmatched: [],
     })

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createEngine } from '@windrow/core'
 import { memoryAdapter } from '@windrow/storage-adapters/memory'
 import { describe, expect, test } from 'vitest'
-import { goldenScripts, parseScript, runScript } from '../src/testing/index.ts'
+import { goldenScripts, parseScript, runCase, runScript, type ScriptCase } from '../src/testing/index.ts'
+import { liveAndHistory } from './testing/live-and-history.ts'
 
 const folder = new URL('scripts/', import.meta.url)
 const scripts = readdirSync(folder)
@@ -18,6 +19,20 @@ test('the scripts look at a lot', async () => {
     evals += (await runScript(parseScript(file, text), { createEngine, createStorage: () => memoryAdapter() })).evals
   expect(evals).toBeGreaterThanOrEqual(800)
 })
+
+test('what was emitted live is what a run over history gives', async () => {
+  const { createEngine: create, compared, disagreements } = liveAndHistory()
+  for (const { file, text } of scripts)
+    for (const scriptCase of parseScript(file, text).cases.filter(hasOneHistory))
+      await runCase(file, scriptCase, { createEngine: create, createStorage: () => memoryAdapter() })
+  expect(disagreements).toEqual([])
+  expect(compared()).toBeGreaterThanOrEqual(300)
+})
+
+/** Whether one text was live all the time, over one storage that holds all it saw. */
+function hasOneHistory({ hasStorage, steps }: ScriptCase): boolean {
+  return hasStorage && !steps.some(({ action }) => /^(restore|alter|pause|drop|replay)$/.test(action.type))
+}
 
 describe('rules', () => {
   const known = [...rules.matchAll(/^\| ([\d.]+) +\|/gm)].map((match) => match[1]!)

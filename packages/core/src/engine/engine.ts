@@ -148,7 +148,10 @@ class WindowEngine implements Engine {
     const screened = this.#screen.screen(batch, tenant.id, this.#timeBounds(nowMs))
     tenant.clockSuspect.observe(source, batch.length, futureCount(screened.rejected), nowMs)
     tenant.live.apply(screened.batch, screened.minEventMs, screened.maxEventMs)
-    this.#store(tenant, screened.batch, batchId)
+    const clockSuspect = screened.rejected.length > 0 && tenant.clockSuspect.isSuspect(nowMs)
+    // What was refused for this engine's own fault is to come in when it is sent again.
+    const isRefused = clockSuspect && screened.accepted === 0
+    this.#store(tenant, screened.batch, isRefused ? undefined : batchId)
     const { timestampsMs, length } = screened.batch
     tenant.sources.observe(source, screened.maxEventMs, timestampsMs, length, nowMs, backlog)
     const result: IngestResult = {
@@ -157,7 +160,7 @@ class WindowEngine implements Engine {
       shed: 0,
       rejected: screened.rejected,
       pressure: this.#queue?.pressure ?? 0,
-      clockSuspect: screened.rejected.length > 0 && tenant.clockSuspect.isSuspect(nowMs),
+      clockSuspect,
     }
     tenant.count(batch.length, result, screened.conflicts, screened.precisionLost)
     return result
@@ -360,6 +363,8 @@ class WindowEngine implements Engine {
 
   snapshot(): Iterable<Uint8Array> {
     this.#checkOpen()
+    if ([...this.#tenants.values()].some(({ isDelivering }) => isDelivering))
+      throw new TypeError('rows are under way to listeners: take the snapshot once they were told')
     const nowMs = this.nowMs()
     this.#snapshotMs = nowMs
     return takeSnapshot({ ...this.#parts, tenants: this.#tenants }, nowMs)
@@ -460,10 +465,7 @@ class WindowEngine implements Engine {
 
   #newRepairs(storage: StorageAdapter, queue: WriteQueue): Repairs {
     const runningOf = ({ tenant, query, queryVersion }: RepairKey): RunningQuery | undefined =>
-      this.#tenants
-        .get(tenant)
-        ?.queries.get(query)
-        ?.running.find(({ version }) => version === queryVersion)
+      this.#tenants.get(tenant)?.queries.get(query)?.version(queryVersion)
     return new Repairs({
       options: this.#options,
       intervalMs: (ref) => this.#progress.intervalMs(ref),
@@ -480,6 +482,10 @@ class WindowEngine implements Engine {
             nowMs: this.nowMs(),
           }),
         planOf: (key) => runningOf(key)?.plan,
+        owes: (key, { startMs, endMs }) => {
+          const query = runningOf(key)
+          return query?.owns(startMs) === true && endMs > query.sinceMs
+        },
         finalThroughMs: (key) => runningOf(key)?.finalThroughMs ?? Number.NEGATIVE_INFINITY,
         lastWriteNumber: () => queue.lastWriteNumber,
         writesDone: (writeNumber) => queue.done(writeNumber),

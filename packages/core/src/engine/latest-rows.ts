@@ -38,6 +38,8 @@ export class LatestRows {
 }
 
 function isNewer(row: WindowResult, than: WindowResult | undefined): boolean {
+  // A session whose start moved is taken back under the old one.
+  if (than?.retracted === true && row.startMs !== than.startMs) return row.retracted !== true
   if (than === undefined || row.startMs > than.startMs) return true
   return row.startMs === than.startMs && row.revision >= than.revision
 }

@@ -15,6 +15,9 @@ import type {
   SubscriptionItem,
 } from './engine-api.ts'
 
+/** Versions whose late samples are still put into their windows after they finished. */
+const FINISHED_VERSIONS = 16
+
 /** What a stored query needs of the engine around it. */
 export interface QueryHost {
   readonly operator: WindowOperator
@@ -66,6 +69,8 @@ export class StoredQuery implements Query {
   #windows: RunningQuery | undefined
   /** Versions before this one that still have windows to finish. */
   #retiring: RunningQuery[] = []
+  /** The last versions that finished: late samples may still wait to be put into their windows by a repair. */
+  #finished: RunningQuery[] = []
   readonly #audience: Audience
   /** The last word of versions that finished since the last tick. */
   #doneProgress: QueryProgress[] = []
@@ -154,6 +159,11 @@ export class StoredQuery implements Query {
     return this.#windows === undefined ? this.#retiring : [...this.#retiring, this.#windows]
   }
 
+  /** A version that has windows, or had them a short time ago. */
+  version(version: number): RunningQuery | undefined {
+    return [...this.running, ...this.#finished].find((query) => query.version === version)
+  }
+
   numbers(nowMs: number): QueryNumbers {
     const windows = this.#windows
     const state = windows === undefined ? { items: 0, bytes: 0 } : this.#host.operator.stateOf(windows)
@@ -221,9 +231,15 @@ export class StoredQuery implements Query {
     if (this.#doneProgress.length > 0) this.#doneProgress = []
   }
 
-  readonly #takeTooLate = (sample: LateSample): void => {
-    if (sample.policy === 'repair') this.#host.repair(sample)
-    else if (this.#audience.wantsLate) this.#audience.keepLate(this.#host.describe(sample))
+  readonly #takeTooLate = (sample: LateSample): boolean => {
+    if (sample.policy === 'side') {
+      if (this.#audience.wantsLate) this.#audience.keepLate(this.#host.describe(sample))
+      return true
+    }
+    // Windows of a version that has finished are nobody's else to repair.
+    const owners = [sample.query, ...this.#finished].filter((query) => query.holds(sample.timeMs))
+    for (const query of owners) this.#host.repair({ ...sample, query })
+    return owners.length > 0
   }
 
   /**
@@ -236,7 +252,10 @@ export class StoredQuery implements Query {
     const sameWindows = this.#version >= leastVersion && planIdentity(plan) === planIdentity(this.#plan)
     this.#plan = plan
     if (sameWindows) {
-      if (before !== undefined) before.alter(plan, plan.latenessMs ?? this.#host.defaultLatenessMs, this.#lateOf(plan))
+      const latenessMs = plan.latenessMs ?? this.#host.defaultLatenessMs
+      before?.alter(plan, latenessMs, this.#lateOf(plan))
+      // An older version keeps what it computes and shows; how long it waits for late samples is the query's.
+      for (const query of this.#retiring) query.alter(query.plan, latenessMs, this.#lateOf(plan))
       return
     }
     this.#version = Math.max(this.#version + 1, leastVersion)
@@ -254,7 +273,7 @@ export class StoredQuery implements Query {
       this.#life++
       return
     }
-    next.ownsFromMs = next.firstWholeStartMs
+    next.ownsFromMs = next.firstStartAfter(before)
     for (const query of [...this.#retiring, before]) query.ownsUntilMs = Math.min(query.ownsUntilMs, next.ownsFromMs)
     this.#retiring.push(before)
   }
@@ -304,6 +323,7 @@ export class StoredQuery implements Query {
 
   #forgetDone(query: RunningQuery): void {
     this.#retiring = this.#retiring.filter((other) => other !== query)
+    this.#finished = [...this.#finished, query].slice(-FINISHED_VERSIONS)
     this.#doneProgress.push(this.#progressOf(query))
     addCounters(this.#before, this.#countersOf(query))
   }
@@ -322,6 +342,7 @@ export class StoredQuery implements Query {
     this.#life++
     for (const query of this.#retiring) this.#leave(query)
     this.#retiring = []
+    this.#finished = []
     if (this.#windows === undefined) return
     this.#audience.latest.clear()
     this.#leave(this.#windows)

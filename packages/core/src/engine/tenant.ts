@@ -75,15 +75,24 @@ export class Tenant {
     if (this.#delivering) return
     this.#delivering = true
     try {
-      for (let i = 0; i < this.#emitted.length; i++) {
-        const { row, query } = this.#emitted[i]!
-        if (query.deliver(row)) this.#rows.push(row)
-      }
-      for (const query of this.queries.values()) query.tellRest()
+      do {
+        for (let i = 0; i < this.#emitted.length; i++) {
+          const { row, query } = this.#emitted[i]!
+          if (query.deliver(row)) this.#rows.push(row)
+        }
+        this.#emitted = []
+        for (const query of this.queries.values()) query.tellRest()
+        // Whoever was told of progress or of late samples may have moved the clock.
+      } while (this.#emitted.length > 0)
     } finally {
       this.#emitted = []
       this.#delivering = false
     }
+  }
+
+  /** Rows are under way to whoever listens. */
+  get isDelivering(): boolean {
+    return this.#delivering
   }
 
   takeRows(): readonly WindowResult[] {

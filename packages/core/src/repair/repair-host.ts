@@ -23,6 +23,8 @@ export interface RepairHost {
   recompute(plan: QueryPlan, range: RecomputeRange): AsyncIterable<WindowResult>
   /** The plan of the query in this version; undefined when it is gone, and then its marks go too. */
   planOf(key: RepairKey): QueryPlan | undefined
+  /** Whether a row is one the query has to keep right: not another version's, nor of before it was there. */
+  owes(key: RepairKey, row: Pick<WindowResult, 'startMs' | 'endMs'>): boolean
   /** Rows of the query that end at or before this are changed by repairs alone. */
   finalThroughMs(key: RepairKey): number
   /** Number of the newest write (raw samples or results) on its way to the storage. */

@@ -18,6 +18,8 @@ export interface RepairRunOptions {
   readonly plan: QueryPlan
   readonly storage: StorageAdapter
   readonly recompute: RepairHost['recompute']
+  /** Rows that are not the query's are left alone. */
+  readonly owes: (row: WindowResult) => boolean
   /** Rows that end later are still live: neither emitted nor taken back. */
   readonly finalThroughMs: number
   /** Time of the first stored sample of the tenant. */
@@ -90,7 +92,7 @@ export class RepairRun {
 
   /** Repairs a range up to its end, or up to a window that has too many rows; then that one is returned. */
   async #repairRange({ fromMs, toMs, windows }: RepairRange): Promise<RepairWindow | undefined> {
-    const { plan, key, recompute, finalThroughMs, signal, emit } = this.#options
+    const { plan, key, recompute, finalThroughMs, owes, signal, emit } = this.#options
     let over: RepairWindow | undefined
     const storage = this.#metered(windows, (window) => {
       over = window
@@ -110,7 +112,7 @@ export class RepairRun {
         if (this.#isSession)
           for (const row of pair.fresh)
             if (row.endMs > finalThroughMs) liveThroughMs.set(groupKeyOf(plan, row), row.endMs)
-        const rows = diffRows(pair.fresh, pair.stored, this.#diff, isHeld)
+        const rows = diffRows(pair.fresh.filter(owes), pair.stored.filter(owes), this.#diff, isHeld)
         if (rows.length > 0) await emit(rows)
         this.#doneThroughMs = startMs
       }

@@ -259,6 +259,7 @@ export class Repairer {
       plan,
       storage,
       recompute: (of: QueryPlan, range: RecomputeRange) => this.#host.recompute(of, range),
+      owes: (row: WindowResult) => this.#host.owes(key, row),
       finalThroughMs,
       storedFromMs: firstMs ?? Number.POSITIVE_INFINITY,
       maxWindowRows: this.#maxWindowRows,

@@ -1,5 +1,6 @@
-import { growInt32, growUint8 } from '../internal/grow.ts'
-import type { MetricKind, SeriesRef } from '../registry/identity.ts'
+import { growInt32, growUint8, growUint32 } from '../internal/grow.ts'
+import { entriesKey } from '../registry/canonical.ts'
+import type { MetricKind, SeriesInfo, SeriesRef } from '../registry/identity.ts'
 import type { MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
 import type { StateReader } from '../snapshot/state-reader.ts'
 import type { StateWriter } from '../snapshot/state-writer.ts'
@@ -20,6 +21,9 @@ export const READ_PAIRS = 0
 export const READ_AMOUNTS = 1
 /** Neither. */
 export const READ_NOTHING = 2
+
+/** An entry of the map of reporters, about. */
+const REPORTER_BYTES = 160
 
 function readAs(kind: MetricKind): number {
   if (kind === 'counter') return READ_PAIRS
@@ -42,6 +46,10 @@ export class MetricRoutes {
   entries: Int32Array = new Int32Array(16 * ENTRY_STRIDE)
   /** How readings take a series, by its index in the metric. */
   #readAs: Uint8Array = new Uint8Array(0)
+  /** Who reports a series, by its index in the metric; see `Reporters`. */
+  #reporterOf: Uint32Array = new Uint32Array(0)
+  /** Numbers of reporters, by server and point attributes. */
+  readonly #reporters = new Map<string, number>()
   #entries = 0
   #routed = 0
   readonly #registry: SeriesRegistry
@@ -53,7 +61,8 @@ export class MetricRoutes {
   }
 
   get bytes(): number {
-    return this.heads.byteLength + this.entries.byteLength
+    const columns = this.heads.byteLength + this.entries.byteLength + this.#reporterOf.byteLength
+    return columns + this.#reporters.size * REPORTER_BYTES
   }
 
   /** Shows every store the series registered since the last call. */
@@ -63,14 +72,13 @@ export class MetricRoutes {
     if (this.heads.length < seriesCount) {
       this.heads = growInt32(this.heads, series.length, -1)
       this.#readAs = growUint8(this.#readAs, series.length)
+      this.#reporterOf = growUint32(this.#reporterOf, series.length)
     }
     for (let local = this.#routed; local < seriesCount; local++) {
       const info = this.#registry.describe(series[local]! as SeriesRef)
       this.#readAs[local] = info.kindAssumed ? READ_PAIRS : readAs(info.kind)
-      for (const [index, store] of this.stores.entries()) {
-        const position = store.take(info)
-        if (position >= 0) this.#link(local, index, position)
-      }
+      this.#reporterOf[local] = this.#reporter(info)
+      for (const index of this.stores.keys()) this.#take(info, local, index)
     }
     this.#routed = seriesCount
   }
@@ -85,10 +93,8 @@ export class MetricRoutes {
     this.route()
     this.stores.push(store)
     this.#noteReadings()
-    for (let local = 0; local < this.#routed; local++) {
-      const position = store.take(this.#registry.describe(this.#metric.series[local]! as SeriesRef))
-      if (position >= 0) this.#link(local, this.stores.length - 1, position)
-    }
+    for (let local = 0; local < this.#routed; local++)
+      this.#take(this.#registry.describe(this.#metric.series[local]! as SeriesRef), local, this.stores.length - 1)
   }
 
   remove(store: SeriesStore): void {
@@ -116,6 +122,9 @@ export class MetricRoutes {
       reader.corrupt(`${readAs.length} series were routed, ${this.#metric.name} has ${seriesCount}`, offset)
     this.#readAs = growUint8(readAs, series.length)
     this.heads = growInt32(this.heads, series.length, -1)
+    this.#reporterOf = new Uint32Array(series.length)
+    for (let local = 0; local < readAs.length; local++)
+      this.#reporterOf[local] = this.#reporter(this.#registry.describe(series[local]! as SeriesRef))
     this.#routed = readAs.length
   }
 
@@ -131,12 +140,30 @@ export class MetricRoutes {
       if (this.#metric.series[local] !== ref || local <= before || local >= this.#routed)
         reader.corrupt(`series ${ref} cannot be of a store on ${this.#metric.name}`)
       this.#link(local, this.stores.length - 1, position)
+      store.reportedBy(position, this.#reporterOf[local]!)
       before = local
     }
   }
 
   #noteReadings(): void {
     this.hasReadings = this.stores.some((store) => store.isReading)
+  }
+
+  #take(info: SeriesInfo, local: number, index: number): void {
+    const store = this.stores[index]!
+    const position = store.take(info)
+    if (position < 0) return
+    store.reportedBy(position, this.#reporterOf[local]!)
+    this.#link(local, index, position)
+  }
+
+  #reporter({ server, descriptor }: SeriesInfo): number {
+    const key = `${server.length}:${server}${entriesKey(descriptor.labels)}`
+    const known = this.#reporters.get(key)
+    if (known !== undefined) return known
+    const reporter = this.#reporters.size
+    this.#reporters.set(key, reporter)
+    return reporter
   }
 
   #link(local: number, store: number, position: number): void {

@@ -14,6 +14,7 @@ import { Pane } from './pane.ts'
 import { paneBounds } from './pane-edges.ts'
 import { PaneTidier } from './pane-tidier.ts'
 import type { QueryWindows } from './query-windows.ts'
+import { Reporters } from './reporters.ts'
 import { loadSeries, saveSeries } from './series-state.ts'
 import type { SeriesStore } from './series-store.ts'
 import { WindowParts } from './window-parts.ts'
@@ -61,6 +62,8 @@ export class PaneStore implements SeriesStore {
   groupSlots: Uint32Array
   /** Of readings: positions by slot of the group. */
   readonly positions: number[][] = []
+  /** Of the series, by position; not part of a snapshot. */
+  readonly reporters: Reporters = new Reporters()
   readonly #matches: (series: SeriesInfo) => boolean
   #current: Pane = NO_PANE
   #withSketches = false
@@ -109,6 +112,10 @@ export class PaneStore implements SeriesStore {
     // The pane in use may have no room for it: it is looked up again, and grows then.
     this.#current = NO_PANE
     return position
+  }
+
+  reportedBy(position: number, reporter: number): void {
+    this.reporters.add(position, reporter, this.groupSlots[position]!)
   }
 
   /** `cutMs`: the first event time the query sees whole, or undefined when nothing was applied yet. */
@@ -261,7 +268,7 @@ export class PaneStore implements SeriesStore {
   get bytes(): number {
     return this.panes.reduce(
       (bytes, pane) => bytes + pane.bytes,
-      this.refs.byteLength + this.slots.byteLength + this.#parts.bytes,
+      this.refs.byteLength + this.slots.byteLength + this.reporters.bytes + this.#parts.bytes,
     )
   }
 

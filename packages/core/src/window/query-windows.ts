@@ -49,7 +49,7 @@ export class QueryWindows implements RunningQuery {
   toRepair = 0
   #latenessMs: number
   #late: LatePolicy
-  readonly #onTooLate: ((sample: LateSample) => void) | undefined
+  readonly #onTooLate: ((sample: LateSample) => boolean) | undefined
   /** The watermark at which the next window is due or final. */
   #nextMs = Number.NEGATIVE_INFINITY
   #hasDirty = false
@@ -87,7 +87,11 @@ export class QueryWindows implements RunningQuery {
   get firstWholeStartMs(): number {
     if (this.coversFromMs === Number.NEGATIVE_INFINITY) return Number.NEGATIVE_INFINITY
     const startMs = this.scheme.startAt(this.coversFromMs)
-    return startMs === this.coversFromMs ? startMs : this.scheme.startAt(startMs + this.scheme.longestStepMs)
+    return startMs === this.coversFromMs ? startMs : this.#startAfter(this.scheme.endOf(startMs))
+  }
+
+  firstStartAfter(): number {
+    return Math.max(this.firstWholeStartMs, this.#startAfter(this.emittedThroughMs))
   }
 
   beginAt(watermarkMs: number): void {
@@ -153,7 +157,8 @@ export class QueryWindows implements RunningQuery {
     const lastEndMs = scheme.lastEndHolding(timeMs)
     if (firstEndMs > this.emittedThroughMs) this.onTime++
     else if (firstEndMs <= this.finalThroughMs) this.takeTooLate(timeMs, seriesRef, value)
-    else this.lateApplied++
+    else if (this.owns(scheme.startOf(firstEndMs)) || this.owns(scheme.startAt(timeMs))) this.lateApplied++
+    else this.onTime++
     let endMs = Math.max(firstEndMs, scheme.firstEndAfter(this.finalThroughMs))
     for (; endMs <= lastEndMs && endMs <= this.emittedThroughMs; endMs = scheme.firstEndAfter(endMs)) {
       const startMs = scheme.startOf(endMs)
@@ -168,14 +173,18 @@ export class QueryWindows implements RunningQuery {
 
   /** Counts a sample behind the lateness of a window that holds it, and hands it to whoever mends that. */
   takeTooLate(timeMs: number, seriesRef: number, value: number): void {
-    const mends = this.#late !== 'repair' || this.scheme.lastEndHolding(timeMs) > this.sinceMs
-    if (this.#late === 'drop' || this.#onTooLate === undefined || !mends) {
-      this.lateDropped++
-      return
-    }
-    if (this.#late === 'side') this.toSide++
+    const taken =
+      this.#late !== 'drop' && this.#onTooLate?.({ query: this, policy: this.#late, seriesRef, timeMs, value }) === true
+    if (!taken) this.lateDropped++
+    else if (this.#late === 'side') this.toSide++
     else this.toRepair++
-    this.#onTooLate({ query: this, policy: this.#late, seriesRef, timeMs, value })
+  }
+
+  holds(timeMs: number): boolean {
+    const firstEndMs = this.scheme.firstEndAfter(timeMs)
+    const lastEndMs = this.scheme.lastEndHolding(timeMs)
+    if (lastEndMs <= this.sinceMs) return false
+    return this.owns(this.scheme.startOf(firstEndMs)) || this.owns(this.scheme.startOf(lastEndMs))
   }
 
   emittedWindow(startMs: number, endMs: number): EmittedWindow {
@@ -287,6 +296,11 @@ export class QueryWindows implements RunningQuery {
     if (reader.boolean('whether a query fills') !== (this.fill !== undefined))
       reader.corrupt(`query ${this.name} fills, or does not, unlike the one that was saved`, offset)
     this.fill?.load(reader, slots)
+  }
+
+  /** Start of the first window that ends after `endMs`. */
+  #startAfter(endMs: number): number {
+    return this.scheme.startOf(this.scheme.firstEndAfter(endMs))
   }
 
   #prepare(plan: QueryPlan): void {

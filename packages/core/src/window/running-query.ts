@@ -26,8 +26,14 @@ export interface RunningQuery {
   ownsUntilMs: number
   /** Start of the first window that holds all samples. */
   readonly firstWholeStartMs: number
+  /** Start of the first window that this version has to take over from the one before it. */
+  firstStartAfter(before: RunningQuery): number
   /** Every window this version owns is final. */
   readonly isDone: boolean
+  /** Whether a window of this version, since it was added, holds the time. */
+  holds(timeMs: number): boolean
+  /** Whether a window that starts then is this version's. */
+  owns(startMs: number): boolean
   readonly onTime: number
   readonly lateApplied: number
   readonly lateDropped: number
@@ -50,8 +56,11 @@ export interface RunningQueryOptions {
   readonly late: LatePolicy
   /** Takes an emitted row; false when the query is gone. */
   readonly deliver: (row: WindowResult) => boolean
-  /** Takes a sample that came too late, under the policies `side` and `repair`. */
-  readonly onTooLate?: (sample: LateSample) => void
+  /**
+   * Takes a sample that came too late, under the policies `side` and `repair`. False when there is no window to be
+   * repaired for it.
+   */
+  readonly onTooLate?: (sample: LateSample) => boolean
   readonly onDone?: () => void
 }
 

@@ -59,9 +59,17 @@ export class SampleRouter {
   remove(store: SeriesStore): void {
     const routes = this.routesOf(store.metric)
     routes.remove(store)
-    if (store.isReading && !routes.hasReadings)
-      for (let position = 0; position < store.seriesMatched; position++) this.#pairs.unwatch(store.refs[position]!)
+    if (store.isReading) this.#unwatch(store, routes)
     if (routes.stores.length === 0) this.#routesOfMetric[store.metric.id] = undefined
+  }
+
+  /** Forgets the last samples of the series that no reading is left for: they would be paired over the gap. */
+  #unwatch(store: SeriesStore, routes: MetricRoutes): void {
+    for (let position = 0; position < store.seriesMatched; position++) {
+      const ref = store.refs[position]!
+      const { done } = readingsOf(routes, routes.heads[this.#registry.localIndexes[ref]!]!).next()
+      if (done === true) this.#pairs.unwatch(ref)
+    }
   }
 
   /** Hands every row to the stores that select its series. All series are routed. */

@@ -24,6 +24,8 @@ export interface SeriesStore {
   readonly bytes: number
   /** Takes a series in if it is selected: its position, or -1. */
   take(info: SeriesInfo): number
+  /** Says who reports the series at `position`, as a number that is the same for all series of a server and its point attributes. */
+  reportedBy(position: number, reporter: number): void
   /** NaN is counted as excluded. */
   add(position: number, timeMs: number, value: number): void
   addWeighted(position: number, timeMs: number, value: number, weight: number): void

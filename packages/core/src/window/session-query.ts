@@ -44,7 +44,7 @@ export class SessionQuery implements RunningQuery {
   #earliestHeldMs = Number.NEGATIVE_INFINITY
   #latenessMs: number
   #late: LatePolicy
-  readonly #onTooLate: ((sample: LateSample) => void) | undefined
+  readonly #onTooLate: ((sample: LateSample) => boolean) | undefined
   /** Number of the period of early rows that was emitted last. */
   #earlyPeriod = Number.NEGATIVE_INFINITY
 
@@ -83,6 +83,12 @@ export class SessionQuery implements RunningQuery {
     return coversFromMs === Number.NEGATIVE_INFINITY
       ? coversFromMs
       : Math.min(coversFromMs + this.gapMs, this.cellEndMs(coversFromMs - 1))
+  }
+
+  /** Sessions of another gap begin elsewhere: then all of what was seen since the cut is to be in some of them. */
+  firstStartAfter(before: RunningQuery): number {
+    const isAlike = before instanceof SessionQuery && before.gapMs === this.gapMs && before.maxMs === this.maxMs
+    return isAlike ? Math.max(this.firstWholeStartMs, this.closedThroughMs - this.gapMs + 1) : this.coversFromMs
   }
 
   /** Whether every session this version owns is final. */
@@ -155,14 +161,17 @@ export class SessionQuery implements RunningQuery {
 
   /** Counts a sample that is too late, and hands it to whoever mends that. */
   takeTooLate(timeMs: number, seriesRef: number, value: number): void {
-    const mends = this.#late !== 'repair' || this.endWhenAloneMs(timeMs) > this.sinceMs
-    if (this.#late === 'drop' || this.#onTooLate === undefined || !mends) {
-      this.lateDropped++
-      return
-    }
-    if (this.#late === 'side') this.toSide++
+    const taken =
+      this.#late !== 'drop' && this.#onTooLate?.({ query: this, policy: this.#late, seriesRef, timeMs, value }) === true
+    if (!taken) this.lateDropped++
+    else if (this.#late === 'side') this.toSide++
     else this.toRepair++
-    this.#onTooLate({ query: this, policy: this.#late, seriesRef, timeMs, value })
+  }
+
+  holds(timeMs: number): boolean {
+    return (
+      this.endWhenAloneMs(timeMs) > this.sinceMs && timeMs >= this.ownsFromMs - this.gapMs && timeMs < this.ownsUntilMs
+    )
   }
 
   /** Moves both lines on. They never go back. */

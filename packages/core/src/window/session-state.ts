@@ -29,7 +29,7 @@ export class Session {
   sketch: ExponentialSketch | undefined
   /** Extremes are bucket bounds, not recorded values. */
   hasBoundExtremes = false
-  /** Positions of the series that had a sample. */
+  /** Reporters that had a sample, by the position of their first series. */
   readonly series: Set<number> = new Set()
   /** Samples that changed what had been emitted. */
   late = 0

@@ -10,6 +10,7 @@ import { ResultRowReader, ResultRowWriter } from '../result/result-state.ts'
 import type { StateReader } from '../snapshot/state-reader.ts'
 import type { StateWriter } from '../snapshot/state-writer.ts'
 import { Groups } from './groups.ts'
+import { Reporters } from './reporters.ts'
 import { loadSeries, saveSeries } from './series-state.ts'
 import type { SeriesStore } from './series-store.ts'
 import type { SessionEmitter } from './session-emitter.ts'
@@ -47,6 +48,7 @@ export class SessionStore implements SeriesStore {
   items = 0
   /** Slot by position. */
   #slots: Uint32Array = new Uint32Array(4)
+  readonly #reporters = new Reporters()
   readonly #matches: (series: SeriesInfo) => boolean
   /** By slot. */
   readonly #sessions = new Map<number, Session[]>()
@@ -78,6 +80,10 @@ export class SessionStore implements SeriesStore {
     this.refs[position] = info.ref
     this.#slots[position] = this.groups.slotOf(info)
     return position
+  }
+
+  reportedBy(position: number, reporter: number): void {
+    this.#reporters.add(position, reporter, this.#slots[position]!)
   }
 
   add(position: number, timeMs: number, value: number): void {
@@ -183,7 +189,7 @@ export class SessionStore implements SeriesStore {
   }
 
   get bytes(): number {
-    let bytes = this.refs.byteLength + this.#slots.byteLength + this.#timers.bytes
+    let bytes = this.refs.byteLength + this.#slots.byteLength + this.#reporters.bytes + this.#timers.bytes
     for (const session of this.#all()) bytes += session.bytes
     return bytes
   }
@@ -246,7 +252,7 @@ export class SessionStore implements SeriesStore {
     }
     query.take(isLate)
     if (isLate) session.late++
-    session.series.add(position)
+    session.series.add(this.#reporters.firsts[position]!)
     this.#noteChange(session)
     return session
   }

@@ -12,13 +12,12 @@ describe('the version of a query', () => {
 
   test('is raised by a greater one even where the plan is the same, and the one before finishes its windows', () => {
     const engine = manualEngine()
-    const query = engine.addQuery('q', planOf())
-    const rows = collect(query)
-    send(engine, [[T0, 1]])
+    const rows = collect(engine.addQuery('q', planOf()))
+    send(engine, [{ timeMs: T0, value: 1 }])
     expect(engine.alterQuery('q', planOf(), { version: 1 }).queryVersion).toBe(1)
     expect(engine.alterQuery('q', planOf(), { version: 5 }).queryVersion).toBe(5)
     expect(engine.alterQuery('q', planOf(), { version: 5 }).queryVersion).toBe(5)
-    send(engine, [[T0 + 20_000, 2]])
+    send(engine, [{ timeMs: T0 + 20_000, value: 2 }])
     engine.advanceTo(T0 + 60_000)
     expect(rows.map(({ queryVersion, startMs }) => [queryVersion, startMs - T0])).toEqual([
       [1, 0],

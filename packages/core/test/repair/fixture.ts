@@ -170,6 +170,10 @@ export class Stage implements RepairHost {
     return this.plans.get(query)
   }
 
+  owes(): boolean {
+    return true
+  }
+
   finalThroughMs(): number {
     return this.finalMs
   }

@@ -108,6 +108,11 @@ export class QueryModel {
     return this.#isMended && startMs >= this.#coversFromMs && endMs > this.#addedAtMs && this.#owns(endMs)
   }
 
+  /** Whether the window was over when this life of the query began. */
+  wasOver(endMs: number): boolean {
+    return endMs <= this.#addedAtMs
+  }
+
   get isMended(): boolean {
     return this.#isMended
   }
@@ -197,6 +202,7 @@ export class QueryModel {
       () => `${where} is no window of the query`,
     )
     hold('ownership', this.#owns(row.endMs), () => `${where} is another version's`)
+    hold('ownership', !this.wasOver(row.endMs), () => `${where} was over when the query came`)
     hold('repair-live', row.endMs <= (this.isRetired ? Math.max(this.#ownFinalMs, finalThroughMs) : finalThroughMs), () => `${where} was repaired while live`)
   }
 

@@ -1,7 +1,9 @@
 import type { Query, SeriesDescriptor, WindowResult } from '../../src/index.ts'
 import { Counts } from './counts.ts'
+import type { LastWords } from './last-words.ts'
 import { groupOf, reads } from './plan-of.ts'
 import { type AcceptedSample, type Line, QueryModel, type SeenSample } from './query-model.ts'
+import { holdRepaired } from './repaired.ts'
 import type { QuerySpec } from './scenario.ts'
 import { hold } from './violation.ts'
 
@@ -26,8 +28,8 @@ export class QueryRun {
   #newest: QueryModel | undefined
   /** Versions that still have windows to finish. */
   #retired: QueryModel[] = []
-  /** Versions that finished their windows. */
-  #done: QueryModel[] = []
+  /** Versions that finished their windows, with the number of samples accepted until then: of later ones none knows. */
+  #done: { readonly model: QueryModel; readonly accepted: number }[] = []
   /** Counts of versions that are gone. */
   #spent = new Counts()
   #sideCount = 0
@@ -84,7 +86,7 @@ export class QueryRun {
     const model = this.#speaking.find(({ version }) => version === row.queryVersion)
     if (row.source === 'backfill') {
       // A version that has nothing more to say of its own can still be corrected.
-      const own = model ?? this.#done.find(({ version }) => version === row.queryVersion)
+      const own = model ?? this.#done.find(({ model: { version } }) => version === row.queryVersion)?.model
       if (own !== undefined) own.repairedRow(row, model === undefined ? FINAL : lineOf(this.query))
       else hold('ownership', false, () => `${row.query} v${row.queryVersion} is over and repairs ${row.startMs}`)
       return
@@ -100,7 +102,7 @@ export class QueryRun {
     for (const model of this.#retired)
       if (model.isDone) {
         this.#spend(model)
-        this.#done.push(model)
+        this.#done.push({ model, accepted: this.#accepted.length })
       }
     this.#retired = this.#retired.filter((model) => !model.isDone)
     const { toSide } = this.query.counters
@@ -134,16 +136,19 @@ export class QueryRun {
     this.#newest = undefined
   }
 
-  /** The versions whose windows are owed with all samples, whenever they came. */
-  get mended(): QueryModel[] {
-    return this.#newest === undefined ? [] : [...this.#done, ...this.#speaking].filter((model) => model.isMended)
-  }
-
-  /** Of the samples of the tenant, those that a version reads. */
-  seenBy(model: QueryModel, samples: readonly AcceptedSample[]): SeenSample[] {
-    return samples
-      .filter((sample) => this.#reads(model.spec, sample))
-      .map((sample) => this.#seenBy(model.spec, sample))
+  /** Holds what a reader has of every version against all samples. Returns how many of the rows were repaired. */
+  holdRepaired(words: LastWords, mayBeStale: boolean): number {
+    if (this.#newest === undefined) return 0
+    const all = this.#accepted.length
+    const versions = [...this.#done, ...this.#speaking.map((model) => ({ model, accepted: all }))]
+    let repaired = 0
+    for (const { model, accepted } of versions.filter((version) => version.model.isMended)) {
+      const { tenant } = this.query
+      const known = this.#seen(model.spec, this.#accepted.slice(0, accepted))
+      const later = this.#seen(model.spec, this.#accepted.slice(accepted))
+      repaired += holdRepaired({ tenant, model, known, later, words, mayBeStale })
+    }
+    return repaired
   }
 
   holdLaw(): void {
@@ -165,9 +170,7 @@ export class QueryRun {
     const { query } = this
     if (query.state !== 'running') return
     const spec = this.#spec
-    const before = this.#accepted
-      .filter((sample) => this.#reads(spec, sample))
-      .map((sample) => this.#seenBy(spec, sample))
+    const before = this.#seen(spec, this.#accepted)
     const coversFromMs = query.coversFromMs ?? Number.NEGATIVE_INFINITY
     this.#newest = new QueryModel(query.name, query.queryVersion, spec, { line: lineOf(query), coversFromMs, before })
   }
@@ -176,6 +179,10 @@ export class QueryRun {
   #spend(model: QueryModel): void {
     this.#spent.add(model.counts)
     this.windows += model.windows
+  }
+
+  #seen(spec: QuerySpec, samples: readonly AcceptedSample[]): SeenSample[] {
+    return samples.filter((sample) => this.#reads(spec, sample)).map((sample) => this.#seenBy(spec, sample))
   }
 
   #reads(spec: QuerySpec, { series }: AcceptedSample): boolean {

@@ -1,33 +1,30 @@
 import type { WindowResult } from '../../src/index.ts'
 import { holdValues } from './expected-row.ts'
 import type { LastWords } from './last-words.ts'
-import type { QueryModel, SeenSample } from './query-model.ts'
-import { endsOf } from './query-model.ts'
+import { endsOf, type QueryModel, type SeenSample } from './query-model.ts'
 import { groupKey } from './row-words.ts'
+import type { QuerySpec } from './scenario.ts'
 import { hold } from './violation.ts'
+
+export interface RepairedOptions {
+  readonly tenant: string
+  readonly model: QueryModel
+  /** Everything that came while this version was there. */
+  readonly known: readonly SeenSample[]
+  /** What came after it had finished: a repair may find it, or not. */
+  readonly later: readonly SeenSample[]
+  readonly words: LastWords
+  readonly mayBeStale: boolean
+}
 
 /**
  * Once all is quiet, late samples included: what a reader holds of every whole window of one version is what all
- * samples make of it, and there is nothing else.
+ * samples make of it, and there is nothing else. Returns how many of its rows were repaired.
  */
-export function holdRepaired(
-  tenant: string,
-  model: QueryModel,
-  samples: readonly SeenSample[],
-  words: LastWords,
-  mayBeStale: boolean,
-): number {
+export function holdRepaired({ tenant, model, known, later, words, mayBeStale }: RepairedOptions): number {
   const { spec, name, version } = model
-  const wanted = new Map<string, number[]>()
-  for (const { timeMs, value, group, isExcluded } of samples) {
-    if (isExcluded) continue
-    for (const endMs of endsOf(spec, timeMs)) {
-      const key = `${endMs - spec.window.sizeMs}|${group}`
-      const values = wanted.get(key) ?? []
-      wanted.set(key, values)
-      values.push(value)
-    }
-  }
+  const wanted = windowsOf(spec, known)
+  const more = windowsOf(spec, later)
   const held = new Map<string, WindowResult>()
   for (const row of words.of(tenant, name, version))
     if (row.retracted !== true) held.set(`${row.startMs}|${groupKey(row)}`, row)
@@ -36,15 +33,38 @@ export function holdRepaired(
     if (row.source === 'backfill') repaired++
     const isStale = row.quality?.stale === true
     hold('repair-stale', mayBeStale || !isStale, () => `${name} v${version} ${key} is stale`)
-    if (row.partial || isStale) continue
-    const values = wanted.get(key)
-    hold('repair-phantom', values !== undefined, () => `${name} v${version} ${key} holds nothing any more`)
-    holdValues('repair-values', row, spec, values ?? [])
+    if (row.partial || isStale || model.wasOver(row.endMs)) continue
+    const values = wanted.get(key) ?? []
+    const most = values.length + (more.get(key)?.length ?? 0)
+    hold('repair-phantom', most > 0, () => `${name} v${version} ${key} holds nothing any more`)
+    if (most === values.length) holdValues('repair-values', row, spec, values)
+    else
+      hold(
+        'repair-values',
+        row.count >= values.length && row.count <= most,
+        () => `${name} v${version} ${key} counts ${row.count}, not ${values.length} to ${most}`,
+      )
   }
   for (const key of wanted.keys()) {
     const startMs = Number(key.split('|', 1)[0])
-    const isThere = held.has(key) || !model.owes(startMs, startMs + spec.window.sizeMs)
+    // Of a window that was too much to compute there may be no row of a group that came late.
+    const isThere = mayBeStale || held.has(key) || !model.owes(startMs, startMs + spec.window.sizeMs)
     hold('repair-missing', isThere, () => `${name} v${version}: no row of ${key} in the end`)
   }
   return repaired
+}
+
+/** Values by start of the window and group. */
+function windowsOf(spec: QuerySpec, samples: readonly SeenSample[]): Map<string, number[]> {
+  const windows = new Map<string, number[]>()
+  for (const { timeMs, value, group, isExcluded } of samples) {
+    if (isExcluded) continue
+    for (const endMs of endsOf(spec, timeMs)) {
+      const key = `${endMs - spec.window.sizeMs}|${group}`
+      const values = windows.get(key) ?? []
+      windows.set(key, values)
+      values.push(value)
+    }
+  }
+  return windows
 }

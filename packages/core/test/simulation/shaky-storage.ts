@@ -97,7 +97,7 @@ export class ShakyStorage implements StorageAdapter {
         await new Promise<void>((goOn) => {
           this.#waiting.push({ ticks, goOn })
         })
-      if (fails && !this.#isCut) throw shaken()
+      if (fails && !this.#isCut && !this.#isCalm) throw shaken()
     }
     if (this.#isCut) await new Promise(() => {})
   }

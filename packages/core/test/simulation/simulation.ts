@@ -6,7 +6,6 @@ import type { PushStep } from './journal.ts'
 import { outlivingStateStore } from './outliving-state.ts'
 import { Player } from './player.ts'
 import { createRandom, type Random } from './random.ts'
-import { holdRepaired } from './repaired.ts'
 import { SampleShelf } from './sample-shelf.ts'
 import type { Scenario, Step } from './scenario.ts'
 import { isShaken, type Shaking, ShakyStorage } from './shaky-storage.ts'
@@ -129,11 +128,7 @@ class Simulation {
     if (repair?.maxDirtyWindows !== undefined) return
     const mayBeStale = repair?.maxWindowRows !== undefined
     for (const run of player.belief.queries.values())
-      for (const model of run.mended) {
-        const { tenant } = run.query
-        const samples = run.seenBy(model, player.belief.tenant(tenant).accepted)
-        this.#repaired += holdRepaired(tenant, model, samples, player.lastWords, mayBeStale)
-      }
+      this.#repaired += run.holdRepaired(player.lastWords, mayBeStale)
   }
 
   /** Waits for what needs a storage that works and time that passes. */

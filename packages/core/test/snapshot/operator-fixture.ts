@@ -136,7 +136,7 @@ export class TimeLine {
         latenessMs,
         late: i % 2 === 0 ? 'drop' : 'side',
         deliver: () => true,
-        onTooLate: ({ query, ...sample }) => this.rows.push([query.name, sample]),
+        onTooLate: ({ query, ...sample }) => this.rows.push([query.name, sample]) > 0,
       }),
     )
   }

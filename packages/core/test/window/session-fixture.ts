@@ -70,7 +70,8 @@ export function createSessions(setup: SessionSetup = {}): Sessions {
       latenessMs,
       late,
       deliver: () => true,
-      onTooLate: (sample) => lateSamples.push(sample),
+      onTooLate: (sample) =>
+        (sample.policy === 'side' || sample.query.holds(sample.timeMs)) && lateSamples.push(sample) > 0,
     },
     { type: 'session', gapMs, maxMs },
   )
@@ -90,6 +91,7 @@ export function createSessions(setup: SessionSetup = {}): Sessions {
     if (known !== undefined) return known
     const ref = registry.register({ metric: 'm', server, kind: 'gauge', labels: { series } })
     const position = store.take(registry.describe(ref))
+    store.reportedBy(position, ref)
     positions.set(key, position)
     return position
   }
