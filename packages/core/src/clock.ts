@@ -37,17 +37,18 @@ export interface TimeReaders {
 
 /** At most this share of elapsed time is added or taken to follow the system time: 1 s in 10 s. */
 const MAX_SLEW = 0.1
-/** A difference that slewing takes longer than 10 s for is a step. */
+/** A difference that slewing takes longer than 10 s for is a step, and not followed. */
 const STEP_MS = 1_000
 
 /**
- * System time at start plus the monotonic clock, slewed towards the system time by at most 1 s in 10 s. A step of the
- * system time (NTP, an operator) therefore neither closes windows early nor makes time run backwards.
+ * System time at start plus the monotonic clock, slewed towards the system time by at most 1 s in 10 s while the two
+ * are within a second. A step of the system time (NTP, an operator) therefore neither closes windows early nor makes
+ * time run backwards.
  *
- * A step of more than a second is reported as `stepMs`, not followed: slewing alone takes ten times its length to make
- * it good, an hour lasts ten. Until then samples stamped with the new system time seem that much ahead or late, and
- * beyond the limits on the future they are refused. The remedy is to restart the engine once the system time is known
- * to be right: it starts from what the system time is then.
+ * A step of more than a second is reported as `stepMs`, not followed: the clock goes on by the monotonic clock alone
+ * until the system time comes back. Meanwhile samples stamped with the new system time seem that much ahead or late,
+ * and beyond the limits on the future they are refused. Where the new system time is the right one, the remedy is to
+ * restart the engine: it starts from what the system time is then.
  *
  * A machine that slept is no step: time did pass, whether the monotonic clock of the platform counts sleep or not, and
  * this clock wakes up at the right time.
@@ -78,7 +79,7 @@ export class SystemClock implements Clock {
     // The uptime is dear to read, so it is asked only when the system time has run ahead.
     if (systemMs - this.#nowMs - this.#behindMs > STEP_MS) this.#nowMs += this.#sleptMs()
     const errorMs = systemMs - this.#nowMs
-    const mostMs = MAX_SLEW * elapsedMs
+    const mostMs = Math.abs(errorMs) <= STEP_MS ? MAX_SLEW * elapsedMs : 0
     const slewMs = Math.max(-mostMs, Math.min(mostMs, errorMs))
     this.#nowMs += slewMs
     this.#behindMs = errorMs - slewMs

@@ -97,6 +97,7 @@ export type {
   WriteRawContext,
 } from './storage/storage-adapter.ts'
 export type {
+  CounterPairNumbers,
   DelayNumbers,
   EngineNumbers,
   PointNumbers,

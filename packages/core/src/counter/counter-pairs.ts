@@ -4,7 +4,7 @@ import type { StateReader } from '../snapshot/state-reader.ts'
 import type { StateWriter } from '../snapshot/state-writer.ts'
 import { HeldSamples } from './held-samples.ts'
 import { LastSamples } from './last-samples.ts'
-import { firstCounts } from './pair-rule.ts'
+import { firstCountsFrom } from './pair-rule.ts'
 import { amountOrNone, type EmitAmount, PendingAmounts } from './pending-amounts.ts'
 
 /** Most samples of one series that wait for the watermark. */
@@ -12,11 +12,12 @@ export const MAX_HELD = 16
 
 const UNWATCHED = -1
 
+/** What pairing has come upon. */
+export type PairCounts = Pick<CounterPairs, 'resets' | 'overlaps' | 'indeterminate' | 'pairedEarly'>
+
 export interface CounterPairsOptions {
   /** What the first sample of a series amounts to. Asked once a series. */
   readonly firstPolicy: (ref: number) => FirstPolicy
-  /** From when on all that happened to a series counts, ms; read under the policy `auto`. */
-  readonly coversFromMs: (ref: number) => number
 }
 
 /**
@@ -28,7 +29,6 @@ export interface CounterPairsOptions {
  */
 export class CounterPairs {
   readonly #firstPolicy: (ref: number) => FirstPolicy
-  readonly #coversFromMs: (ref: number) => number
   /** By `SeriesRef`. */
   #slots: Int32Array = new Int32Array(0)
   /** By slot. */
@@ -43,12 +43,13 @@ export class CounterPairs {
   #holdingCount = 0
   /** By slot: 1 when it stands in `#holding`. */
   #isListed: Uint8Array = new Uint8Array(0)
+  /** Who the amount paired last is for; see `EmitAmount`. */
+  #sinceMs = Number.POSITIVE_INFINITY
   /** Samples paired before the watermark, as their series held more than `MAX_HELD`. */
   pairedEarly = 0
 
   constructor(options: CounterPairsOptions) {
     this.#firstPolicy = options.firstPolicy
-    this.#coversFromMs = options.coversFromMs
   }
 
   /** Series watched. */
@@ -122,8 +123,9 @@ export class CounterPairs {
     if (this.#isListed[slot] === 0) this.#list(slot)
     if (held.counts[slot]! > MAX_HELD) {
       const node = held.first(slot)
-      const isFirst = !this.#last.hasLast(slot)
-      this.#pending.push(ref, held.timesMs[node]!, this.#pairFirst(slot, ref), isFirst)
+      const timeMs = held.timesMs[node]!
+      const amount = this.#pairFirst(slot, ref)
+      this.#pending.push(ref, timeMs, amount, this.#sinceMs)
       this.pairedEarly++
     }
     return 'held'
@@ -144,8 +146,8 @@ export class CounterPairs {
       while (held.counts[slot]! > 0) {
         const timeMs = held.timesMs[held.first(slot)]!
         if (timeMs > watermarkMs) break
-        const isFirst = !this.#last.hasLast(slot)
-        emit(ref, timeMs, amountOrNone(this.#pairFirst(slot, ref)), isFirst)
+        const amount = this.#pairFirst(slot, ref)
+        emit(ref, timeMs, amountOrNone(amount), this.#sinceMs)
       }
       if (held.counts[slot]! > 0) holding[kept++] = slot
       else this.#isListed[slot] = 0
@@ -193,7 +195,7 @@ export class CounterPairs {
     this.#pending.load(reader, seriesCount)
   }
 
-  /** Pairs the earliest sample held. */
+  /** Pairs the earliest sample held: its amount, and in `#sinceMs` who it is for. */
   #pairFirst(slot: number, ref: number): number {
     const held = this.#held
     const last = this.#last
@@ -202,10 +204,12 @@ export class CounterPairs {
     const value = held.values[node]!
     const startMs = held.startsMs[node]!
     held.dropFirst(slot)
+    this.#sinceMs = Number.POSITIVE_INFINITY
     if (last.hasLast(slot)) return last.pair(slot, timeMs, value, startMs)
-    const policy = this.#firstPolicy(ref)
-    const coversFromMs = policy === 'auto' ? this.#coversFromMs(ref) : 0
-    return last.begin(slot, timeMs, value, startMs, firstCounts(policy, timeMs, startMs, coversFromMs))
+    const sinceMs = firstCountsFrom(this.#firstPolicy(ref), timeMs, startMs)
+    const counts = !Number.isNaN(sinceMs)
+    if (counts) this.#sinceMs = sinceMs
+    return last.begin(slot, timeMs, value, startMs, counts)
   }
 
   #list(slot: number): void {

@@ -32,8 +32,11 @@ export function increaseBetween(lastValue: number, value: number): number {
   return lastValue === Number.NEGATIVE_INFINITY ? Number.NaN : value - lastValue
 }
 
-/** Whether the first sample of a series counts from zero; else it is only the base line of the next one. */
-export function firstCounts(policy: FirstPolicy, timeMs: number, startMs: number, coversFromMs: number): boolean {
-  if (policy !== 'auto') return policy === 'zero'
-  return startMs > 0 && startMs >= coversFromMs && startMs < timeMs
+/**
+ * From when on a reader has to know all that happened for the first sample of a series to count from zero; for one who
+ * knows less it is only the base line of the next one. `Infinity`: it counts for every reader; NaN: for none.
+ */
+export function firstCountsFrom(policy: FirstPolicy, timeMs: number, startMs: number): number {
+  if (policy !== 'auto') return policy === 'zero' ? Number.POSITIVE_INFINITY : Number.NaN
+  return startMs > 0 && startMs < timeMs ? startMs : Number.NaN
 }

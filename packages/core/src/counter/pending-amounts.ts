@@ -1,9 +1,12 @@
-import { growFloat64, growUint8, growUint32 } from '../internal/grow.ts'
+import { growFloat64, growUint32 } from '../internal/grow.ts'
 import type { StateReader } from '../snapshot/state-reader.ts'
 import type { StateWriter } from '../snapshot/state-writer.ts'
 
-/** `ref`: a `SeriesRef`. `amount` is undefined when the sample is only a base line, or of an overlapping writer. */
-export type EmitAmount = (ref: number, timeMs: number, amount: number | undefined, isFirst: boolean) => void
+/**
+ * `ref`: a `SeriesRef`. `amount` is undefined when the sample is only a base line, or of an overlapping writer. It is for
+ * readers that know all that happened from `sinceMs` on; for the others the sample is a base line. `Infinity`: for all.
+ */
+export type EmitAmount = (ref: number, timeMs: number, amount: number | undefined, sinceMs: number) => void
 
 /** Amounts that are known but not handed on yet, in the order in which they came to be known. */
 export class PendingAmounts {
@@ -12,19 +15,19 @@ export class PendingAmounts {
   #timesMs: Float64Array = new Float64Array(0)
   /** NaN = none. */
   #amounts: Float64Array = new Float64Array(0)
-  #isFirst: Uint8Array = new Uint8Array(0)
+  #sincesMs: Float64Array = new Float64Array(0)
 
   get bytes(): number {
-    return this.#refs.length * 21
+    return this.#refs.length * 28
   }
 
-  push(ref: number, timeMs: number, amount: number, isFirst: boolean): void {
+  push(ref: number, timeMs: number, amount: number, sinceMs: number): void {
     const at = this.#length++
     if (at === this.#refs.length) this.#grow(Math.max(16, at * 2))
     this.#refs[at] = ref
     this.#timesMs[at] = timeMs
     this.#amounts[at] = amount
-    this.#isFirst[at] = isFirst ? 1 : 0
+    this.#sincesMs[at] = sinceMs
   }
 
   release(emit: EmitAmount): void {
@@ -32,7 +35,7 @@ export class PendingAmounts {
     this.#length = 0
     for (let at = 0; at < length; at++) {
       const amount = this.#amounts[at]!
-      emit(this.#refs[at]!, this.#timesMs[at]!, amountOrNone(amount), this.#isFirst[at] === 1)
+      emit(this.#refs[at]!, this.#timesMs[at]!, amountOrNone(amount), this.#sincesMs[at]!)
     }
   }
 
@@ -44,7 +47,7 @@ export class PendingAmounts {
       this.#refs[kept] = this.#refs[at]!
       this.#timesMs[kept] = this.#timesMs[at]!
       this.#amounts[kept] = this.#amounts[at]!
-      this.#isFirst[kept] = this.#isFirst[at]!
+      this.#sincesMs[kept] = this.#sincesMs[at]!
       kept++
     }
     this.#length = kept
@@ -54,7 +57,7 @@ export class PendingAmounts {
     writer.row(this.#refs, 0, this.#length)
     writer.row(this.#timesMs, 0, this.#length)
     writer.row(this.#amounts, 0, this.#length)
-    writer.row(this.#isFirst, 0, this.#length)
+    writer.row(this.#sincesMs, 0, this.#length)
   }
 
   /** Reads what `save` wrote, of series below `seriesCount`. */
@@ -63,15 +66,15 @@ export class PendingAmounts {
     const refs = reader.u32s('series of amounts')
     const timesMs = reader.f64s('times of amounts')
     const amounts = reader.f64s('amounts')
-    const isFirst = reader.bytes('first amounts')
-    if ([timesMs, amounts, isFirst].some((row) => row.length !== refs.length))
+    const sincesMs = reader.f64s('beginnings of amounts')
+    if ([timesMs, amounts, sincesMs].some((row) => row.length !== refs.length))
       reader.corrupt('columns of amounts are not of one length', offset)
     if (refs.some((ref) => ref >= seriesCount) || timesMs.some((timeMs) => !Number.isFinite(timeMs)))
       reader.corrupt('amount of no series or no time', offset)
     this.#refs = refs
     this.#timesMs = timesMs
     this.#amounts = amounts
-    this.#isFirst = isFirst
+    this.#sincesMs = sincesMs
     this.#length = refs.length
   }
 
@@ -79,7 +82,7 @@ export class PendingAmounts {
     this.#refs = growUint32(this.#refs, capacity)
     this.#timesMs = growFloat64(this.#timesMs, capacity)
     this.#amounts = growFloat64(this.#amounts, capacity)
-    this.#isFirst = growUint8(this.#isFirst, capacity)
+    this.#sincesMs = growFloat64(this.#sincesMs, capacity)
   }
 }
 

@@ -2,14 +2,13 @@ import { type Clock, ManualClock, SystemClock } from '../clock.ts'
 import { WindrowError } from '../errors.ts'
 import type { DecodeResult } from '../ingest/decode-result.ts'
 import type { SampleBatch } from '../ingest/sample-batch.ts'
-import { Screen, type TimeBounds } from '../ingest/screen.ts'
+import { Screen } from '../ingest/screen.ts'
 import type { QueryPlan } from '../plan/query-plan.ts'
 import { DEFAULT_TENANT } from '../registry/canonical.ts'
 import type { MetricDeclaration, MetricInfo } from '../registry/metric-catalog.ts'
 import { literalServers } from '../registry/selector.ts'
 import { SeriesProgress } from '../registry/series-progress.ts'
 import { type MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
-import type { RepairKey } from '../repair/dirty-windows.ts'
 import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
 import type { StorageAdapter } from '../storage/storage-adapter.ts'
 import { WriteQueue } from '../storage/write-queue.ts'
@@ -30,15 +29,12 @@ import { loadSnapshot, type SnapshotParts, takeSnapshot } from './engine-snapsho
 import { explainLag } from './explain-lag.ts'
 import { Generation } from './generation.ts'
 import { runOverHistory } from './history-run.ts'
+import { Intake } from './intake.ts'
 import { lateRow } from './late-row.ts'
-import {
-  DEFAULT_FUTURE_HOLD_MS,
-  DEFAULT_MAX_FUTURE_MS,
-  type EngineOptions,
-  type ResolvedEngineOptions,
-  resolveEngineOptions,
-} from './options.ts'
-import { checkPlan, columnSchemas, kindProblem, MAX_PANES } from './plan-check.ts'
+import { type EngineOptions, type ResolvedEngineOptions, resolveEngineOptions } from './options.ts'
+import { checkPlan, checkStoredPlan, columnSchemas, kindProblem } from './plan-check.ts'
+import { openPolledSource } from './polled-source.ts'
+import { repairHost } from './repair-host.ts'
 import { Repairs } from './repairs.ts'
 import { ReplayRun } from './replay-run.ts'
 import { tenantNumbers } from './stats.ts'
@@ -70,14 +66,12 @@ class WindowEngine implements Engine {
   readonly #repairs: Repairs | undefined
   /** Nothing is emitted before the generation is known. */
   #isReady: boolean
-  #isRestoring = false
+  readonly #intake: Intake
   #snapshotMs: number | null = null
   readonly #opened: Promise<void>
   /** When this engine began to listen; undefined under a manual clock that was not set yet. */
   readonly #startedMs: number | undefined
   #timer: NodeJS.Timeout | undefined
-  #writes = 0
-  readonly #writeEpoch: string
   #closed = false
   #closing: Promise<void> | undefined
 
@@ -88,7 +82,6 @@ class WindowEngine implements Engine {
     const nowMs = this.nowMs()
     this.#startedMs = Number.isFinite(nowMs) ? nowMs : undefined
     this.#screen = new Screen(this.registry, this.#progress, nowMs, this.#sampleHorizonMs)
-    this.#writeEpoch = `${this.#options.generation}-${Date.now().toString(36)}`
     const { storage, stateStore } = this.#options
     this.#generation = new Generation(this.#options.generation, stateStore)
     this.#isReady = stateStore === undefined
@@ -97,6 +90,12 @@ class WindowEngine implements Engine {
     this.#opened.catch(this.#onError)
     if (storage !== undefined)
       this.#queue = new WriteQueue(storage, this.#options.maxQueuedRows, this.#onError, this.#opened)
+    this.#intake = new Intake({
+      options: this.#options,
+      screen: this.#screen,
+      queue: this.#queue,
+      nowMs: () => this.nowMs(),
+    })
     this.#repairs =
       this.#queue === undefined || storage === undefined ? undefined : this.#newRepairs(storage, this.#queue)
     this.registry.onKindChange((metric) => this.#recheckKind(metric))
@@ -120,50 +119,14 @@ class WindowEngine implements Engine {
   }
 
   ingest(batch: SampleBatch, options: IngestOptions): IngestResult {
+    this.#checkOpen()
     const tenant = this.#tenant(options.tenant)
     if (tenant.sources.kindOf(options.source) === 'polled')
       throw new WindrowError('SOURCE_KIND_CONFLICT', `${options.source} is a polled source`, {
         hint: 'ingest through the object that engine.source() gave, or push under another name',
         details: { source: options.source },
       })
-    return this.#ingest(tenant, batch, options.source, options.batchId)
-  }
-
-  #ingest(
-    tenant: Tenant,
-    batch: SampleBatch,
-    source: string,
-    batchId: string | undefined,
-    backlog?: number,
-  ): IngestResult {
-    this.#checkOpen()
-    const nowMs = this.nowMs()
-    const refused = this.#admit(tenant, batch, batchId)
-    if (refused !== undefined) {
-      // A polled source that reads again what came before gets on all the same.
-      if (refused.shed === 0 && backlog !== undefined)
-        tenant.sources.observe(source, Number.NEGATIVE_INFINITY, batch.timestampsMs, 0, nowMs, backlog)
-      return refused
-    }
-    const screened = this.#screen.screen(batch, tenant.id, this.#timeBounds(nowMs))
-    tenant.clockSuspect.observe(source, batch.length, futureCount(screened.rejected), nowMs)
-    tenant.live.apply(screened.batch, screened.minEventMs, screened.maxEventMs)
-    const clockSuspect = screened.rejected.length > 0 && tenant.clockSuspect.isSuspect(nowMs)
-    // What was refused for this engine's own fault is to come in when it is sent again.
-    const isRefused = clockSuspect && screened.accepted === 0
-    this.#store(tenant, screened.batch, isRefused ? undefined : batchId)
-    const { timestampsMs, length } = screened.batch
-    tenant.sources.observe(source, screened.maxEventMs, timestampsMs, length, nowMs, backlog)
-    const result: IngestResult = {
-      accepted: screened.accepted,
-      duplicates: screened.duplicates,
-      shed: 0,
-      rejected: screened.rejected,
-      pressure: this.#queue?.pressure ?? 0,
-      clockSuspect,
-    }
-    tenant.count(batch.length, result, screened.conflicts, screened.precisionLost)
-    return result
+    return this.#intake.ingest(tenant, batch, options.source, options.batchId)
   }
 
   countRejected(tenant: string, rejected: DecodeResult['rejected']): void {
@@ -173,35 +136,11 @@ class WindowEngine implements Engine {
   source(name: string, options: InTenant & { readonly kind: 'polled' }): PolledSource {
     this.#checkOpen()
     const tenant = this.#tenant(options.tenant)
-    if (!tenant.sources.open(name, this.nowMs()))
-      throw new WindrowError('SOURCE_KIND_CONFLICT', `there is a source ${name} already`, {
-        hint: 'close it first, or choose another name',
-        details: { source: name },
-      })
-    let isOpen = true
-    const checkSource = (): void => {
-      if (!isOpen) throw new TypeError(`the source ${name} was closed; open a new one`)
-    }
-    return {
-      get offset() {
-        return tenant.offsets.get(name)
-      },
-      ingest: (batch, { backlog, batchId, offset }) => {
-        checkSource()
-        const result = this.#ingest(tenant, batch, name, batchId, backlog)
-        // What was shed is to be read again.
-        if (offset !== undefined && result.shed === 0) tenant.offsets.set(name, offset)
-        return result
-      },
-      caughtUp: () => {
-        checkSource()
-        tenant.sources.caughtUp(name, this.nowMs())
-      },
-      close: () => {
-        if (isOpen) tenant.sources.close(name)
-        isOpen = false
-      },
-    }
+    return openPolledSource(tenant, name, {
+      intake: this.#intake,
+      nowMs: () => this.nowMs(),
+      checkOpen: () => this.#checkOpen(),
+    })
   }
 
   replay(_name: string, options: InTenant & { readonly retentionMs?: number } = {}): ReplaySource {
@@ -209,14 +148,15 @@ class WindowEngine implements Engine {
     const tenant = this.#tenant(options.tenant)
     const run: ReplayRun = new ReplayRun({
       registry: this.registry,
+      live: this.#screen,
       tenant,
       retentionMs: options.retentionMs ?? this.#options.retentionMs,
       disorderMs: this.#options.disorderMs,
       sampleHorizonMs: this.#sampleHorizonMs,
       generation: () => this.#generation.current,
       repair: (live, row) => this.#repairReplayed(live, row),
-      admit: (batch, batchId) => this.#admit(tenant, batch, batchId),
-      store: (batch, batchId) => this.#store(tenant, batch, batchId),
+      admit: (batch, batchId) => this.#intake.admit(tenant, batch, batchId),
+      store: (batch, batchId) => this.#intake.store(tenant, batch, batchId),
       deliver: () => this.#deliver(tenant),
       flush: () => this.flush(),
       onFinish: () => this.#replays.delete(run),
@@ -238,7 +178,7 @@ class WindowEngine implements Engine {
         hint: 'alter it, or remove it first',
         details: { query: name },
       })
-    this.#checkStored(plan)
+    checkStoredPlan(plan, this.#options)
     const version = Math.max((tenant.lastVersions.get(name) ?? 0) + 1, checkVersion(options.version))
     const query = this.#newQuery(tenant, { name, plan, version, paused: options.paused ?? false })
     query.checkKind()
@@ -249,8 +189,9 @@ class WindowEngine implements Engine {
   alterQuery(name: string, plan: QueryPlan, options: InTenant & { readonly version?: number } = {}): Query {
     this.#checkOpen()
     const query = this.#queryOf(name, options)
-    this.#checkStored(plan)
+    checkStoredPlan(plan, this.#options)
     query.alter(plan, checkVersion(options.version))
+    this.#tenant(options.tenant).allowLateness(plan.latenessMs ?? 0)
     return query
   }
 
@@ -372,9 +313,9 @@ class WindowEngine implements Engine {
 
   async restore(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options: RestoreOptions = {}): Promise<void> {
     this.#checkOpen()
-    if (this.#isRestoring || this.registry.size > 0 || this.#tenants.size > 0)
+    if (this.#intake.isHeld || this.registry.size > 0 || this.#tenants.size > 0)
       throw new TypeError('a snapshot is restored into an engine in which nothing was done yet')
-    this.#isRestoring = true
+    this.#intake.isHeld = true
     try {
       await this.#opened
       const { generation, createdMs } = await loadSnapshot(
@@ -392,7 +333,7 @@ class WindowEngine implements Engine {
     }
     for (const tenant of this.#tenants.values()) tenant.live.noteGap(options.gapUntilMs ?? this.nowMs())
     // The first tick comes later: whoever restored has yet to open its sources and to subscribe.
-    this.#isRestoring = false
+    this.#intake.isHeld = false
   }
 
   close(): Promise<void> {
@@ -435,7 +376,7 @@ class WindowEngine implements Engine {
 
   /** Moves every tenant's watermark to where it should be now and emits what that makes due. */
   #tick(): void {
-    if (!this.#isReady || this.#isRestoring) return
+    if (!this.#isReady || this.#intake.isHeld) return
     const nowMs = this.nowMs()
     for (const tenant of this.#tenants.values()) {
       this.#relieve(tenant, nowMs)
@@ -449,7 +390,7 @@ class WindowEngine implements Engine {
   /** No longer waits for a source that catches up when what is kept for its sake nears a limit. */
   #relieve(tenant: Tenant, nowMs: number): void {
     if (!(tenant.live.watermarkMs < nowMs - this.#options.maxWaitMs)) return
-    if (tenant.live.mostPanes >= RELIEVE_AT * MAX_PANES) tenant.sources.abandonSlowest(nowMs, 'pane-limit')
+    if (tenant.live.heldBackShare >= RELIEVE_AT) tenant.sources.abandonSlowest(nowMs, 'pane-limit')
     else if (tenant.live.stateBytes >= RELIEVE_AT * this.#options.maxStateBytes)
       tenant.sources.abandonSlowest(nowMs, 'memory-limit')
   }
@@ -464,35 +405,20 @@ class WindowEngine implements Engine {
   }
 
   #newRepairs(storage: StorageAdapter, queue: WriteQueue): Repairs {
-    const runningOf = ({ tenant, query, queryVersion }: RepairKey): RunningQuery | undefined =>
-      this.#tenants.get(tenant)?.queries.get(query)?.version(queryVersion)
     return new Repairs({
       options: this.#options,
       intervalMs: (ref) => this.#progress.intervalMs(ref),
-      host: {
+      host: repairHost({
+        registry: this.registry,
         storage,
+        queue,
+        generation: this.#generation,
         nowMs: () => this.nowMs(),
-        recompute: (plan, { key, ...range }) =>
-          runOverHistory(plan, {
-            ...range,
-            registry: this.registry,
-            tenant: key.tenant,
-            tenantId: this.registry.tenantId(key.tenant),
-            query: key.query,
-            nowMs: this.nowMs(),
-          }),
-        planOf: (key) => runningOf(key)?.plan,
-        owes: (key, { startMs, endMs }) => {
-          const query = runningOf(key)
-          return query?.owns(startMs) === true && endMs > query.sinceMs
-        },
-        finalThroughMs: (key) => runningOf(key)?.finalThroughMs ?? Number.NEGATIVE_INFINITY,
-        lastWriteNumber: () => queue.lastWriteNumber,
-        writesDone: (writeNumber) => queue.done(writeNumber),
-        raiseGeneration: () => this.#generation.raise(),
+        versionOf: ({ tenant, query, queryVersion }) =>
+          this.#tenants.get(tenant)?.queries.get(query)?.version(queryVersion),
         emit: (rows) => this.#emitRepaired(rows),
         onError: this.#onError,
-      },
+      }),
     })
   }
 
@@ -511,56 +437,17 @@ class WindowEngine implements Engine {
     return true
   }
 
-  /** Refuses a whole batch: one that came before, or one there is no room for. */
-  #admit(tenant: Tenant, batch: SampleBatch, batchId: string | undefined): IngestResult | undefined {
-    const rows = batch.length
-    const pressure = this.#queue?.pressure ?? 0
-    let refused: IngestResult | undefined
-    if (batchId !== undefined && tenant.batches.has(batchId))
-      refused = { accepted: 0, duplicates: rows, shed: 0, rejected: [], pressure, clockSuspect: false }
-    else if (pressure >= 1 || this.#isRestoring)
-      refused = { accepted: 0, duplicates: 0, shed: rows, rejected: [], pressure, clockSuspect: false }
-    if (refused === undefined) return undefined
-    tenant.count(rows, refused, 0, 0)
-    return refused
-  }
-
-  #store(tenant: Tenant, batch: SampleBatch, batchId: string | undefined): void {
-    if (batchId !== undefined) tenant.batches.remember(batchId, this.nowMs())
-    if (this.#queue === undefined || batch.length === 0) return
-    this.#queue.pushRaw(batch, tenant.name, batchId ?? `${this.#writeEpoch}-${this.#writes++}`)
-  }
-
   #deliver(tenant: Tenant): void {
     tenant.deliver()
     const rows = tenant.takeRows()
     if (rows.length > 0) this.#queue?.pushResults(rows)
   }
 
-  #timeBounds(nowMs: number): TimeBounds {
-    const { clock, retentionMs, maxFutureMs, futureHoldMs } = this.#options
-    const manual = clock === 'manual'
-    const maxAheadMs = maxFutureMs ?? (manual ? Number.POSITIVE_INFINITY : DEFAULT_MAX_FUTURE_MS)
-    const holdMs = futureHoldMs ?? (manual ? Number.POSITIVE_INFINITY : DEFAULT_FUTURE_HOLD_MS)
-    return {
-      oldestMs: nowMs === Number.NEGATIVE_INFINITY ? -Number.MAX_VALUE : nowMs - retentionMs,
-      newestMs: Math.min(Number.MAX_VALUE, ahead(nowMs, maxAheadMs)),
-      progressMs: Math.min(Number.MAX_VALUE, ahead(nowMs, holdMs)),
-    }
-  }
-
-  #checkStored(plan: QueryPlan): void {
-    checkPlan(plan, this.#options.minWindowMs, plan.latenessMs ?? this.#options.latenessMs)
-    if (plan.range !== undefined)
-      throw new WindrowError('PLAN_INVALID', 'a stored query has no SINCE or UNTIL: it runs on', {
-        hint: 'leave them out, or run the text as a one-off query',
-      })
-  }
-
   #newQuery(
     tenant: Tenant,
     { name, plan, version, paused }: Pick<SavedQuery, 'name' | 'plan' | 'version' | 'paused'>,
   ): StoredQuery {
+    tenant.allowLateness(plan.latenessMs ?? 0)
     return new StoredQuery(name, tenant.name, plan, version, paused, {
       operator: tenant.live,
       defaultLatenessMs: this.#options.latenessMs,
@@ -628,16 +515,6 @@ class WindowEngine implements Engine {
 function checkVersion(version = 1): number {
   if (Number.isSafeInteger(version) && version >= 1) return version
   throw new RangeError(`the version of a query is a whole number of at least 1, not ${version}`)
-}
-
-function futureCount(rejected: IngestResult['rejected']): number {
-  let count = 0
-  for (const { reason } of rejected) if (reason === 'future') count++
-  return count
-}
-
-function ahead(nowMs: number, byMs: number): number {
-  return byMs === Number.POSITIVE_INFINITY ? Number.MAX_VALUE : nowMs + byMs
 }
 
 /**

@@ -8,6 +8,7 @@ import { windowScheme } from '../window/scheme-of.ts'
 import { WindowOperator } from '../window/window-operator.ts'
 import type { WindowScheme } from '../window/window-scheme.ts'
 import type { RunOptions } from './engine-api.ts'
+import { StoredRepeats } from './stored-repeats.ts'
 
 export interface HistoryRunOptions extends RunOptions {
   readonly registry: SeriesRegistry
@@ -54,13 +55,15 @@ export async function* runOverHistory(plan: QueryPlan, options: HistoryRunOption
   const { firstMs } = await storage.catalog(tenant)
   operator.addQueryOver(query, range.warmUpStartMs, firstMs ?? Number.NEGATIVE_INFINITY)
 
-  for await (const batch of storage.scanRaw({
+  const repeats = new StoredRepeats(registry)
+  for await (const stored of storage.scanRaw({
     tenant,
     selector: plan.selector,
     fromMs: range.scanFromMs,
     toMs: range.scanToMs,
     ...(signal === undefined ? {} : { signal }),
   })) {
+    const batch = repeats.without(stored)
     if (batch.length === 0) continue
     let maxMs = Number.NEGATIVE_INFINITY
     let minMs = Number.POSITIVE_INFINITY

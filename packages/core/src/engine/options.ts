@@ -24,11 +24,14 @@ export interface EngineOptions {
   readonly stalledAfterMs?: number | undefined
   /** For queries that do not say LATENESS. Default 10 s. */
   readonly latenessMs?: number | undefined
-  /** Batch ids are remembered this long. Default 10 min 10 s. */
+  /**
+   * Batch ids are remembered this long, and as much longer as a stored query says `LATENESS` beyond `latenessMs`.
+   * Default 10 min plus `latenessMs`.
+   */
   readonly dedupHorizonMs?: number | undefined
   /**
-   * How repeats of single samples are told: `exact` (default) by the second, over `dedupHorizonMs`, for the first
-   * million series, 80 bytes each; `last` only for the newest sample of a series. See `docs/time.md`.
+   * How repeats of single samples are told: `exact` (default) over `dedupHorizonMs`, for the first million series, 93
+   * bytes each and more without a beat; `last` only for the newest sample of a series. See `docs/time.md`.
    */
   readonly dedup?: 'exact' | 'last' | undefined
   /** Smallest window a query may have, at least 1 s. Default 1 s. */
@@ -93,9 +96,12 @@ export type ResolvedEngineOptions = EngineOptions & {
   readonly [name in WithDefault]: NonNullable<EngineOptions[name]>
 }
 
+/** What comes again comes within this, beside what may be late. */
+const REPEATS_WITHIN_MS = 600_000
+
 const durationMs = z.number().int().nonnegative()
 
-const schema: z.ZodType<ResolvedEngineOptions, EngineOptions> = z.strictObject({
+const schema: z.ZodType<Omit<ResolvedEngineOptions, 'dedupHorizonMs'> & EngineOptions, EngineOptions> = z.strictObject({
   clock: z.enum(['system', 'manual']).default('system'),
   storage: z.custom<StorageAdapter>((value) => typeof value === 'object' && value !== null).optional(),
   retentionMs: durationMs.default(365 * 86_400_000),
@@ -107,7 +113,7 @@ const schema: z.ZodType<ResolvedEngineOptions, EngineOptions> = z.strictObject({
   stalledAfterMs: durationMs.default(60_000),
   latenessMs: durationMs.default(10_000),
   dedup: z.enum(['exact', 'last']).default('exact'),
-  dedupHorizonMs: durationMs.default(610_000),
+  dedupHorizonMs: durationMs.optional(),
   minWindowMs: z.number().int().min(1_000).default(1_000),
   tickMs: z.number().int().min(10).max(10_000).default(100),
   maxSeries: z.number().int().positive().default(2_000_000),
@@ -141,5 +147,6 @@ export const DEFAULT_FUTURE_HOLD_MS = 10_000
 export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
   const parsed = schema.safeParse(options)
   if (!parsed.success) throw new TypeError(`engine options: ${z.prettifyError(parsed.error)}`)
-  return parsed.data
+  const { latenessMs, dedupHorizonMs = REPEATS_WITHIN_MS + latenessMs } = parsed.data
+  return { ...parsed.data, dedupHorizonMs }
 }

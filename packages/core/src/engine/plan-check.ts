@@ -12,10 +12,9 @@ import type {
 import type { MetricInfo } from '../registry/metric-catalog.ts'
 import type { ColumnSchema } from '../result/window-result.ts'
 import { nominalWindowMs } from '../window/nominal-length.ts'
-import { gcd } from '../window/pane-edges.ts'
+import { gcd, MAX_PANES } from '../window/pane-edges.ts'
+import type { ResolvedEngineOptions } from './options.ts'
 
-/** Most panes one query may need at a time. */
-export const MAX_PANES = 4_096
 /** Revisions of one row in one generation are fewer than 65,536, with room for late samples. */
 const MAX_EARLY_ROWS = 40_000
 const SHORTEST_UNIT_MS = { day: 82_800_000, week: 601_200_000, month: 2_415_600_000 }
@@ -28,6 +27,19 @@ export function checkPlan(plan: QueryPlan, minWindowMs: number, latenessMs: numb
   checkWindow(plan.window, minWindowMs, latenessMs)
   checkColumns(plan.columns)
   checkRows(plan)
+}
+
+/** As `checkPlan`, of a query that is to run on. */
+export function checkStoredPlan(
+  plan: QueryPlan,
+  options: Pick<ResolvedEngineOptions, 'minWindowMs' | 'latenessMs'>,
+): void {
+  checkPlan(plan, options.minWindowMs, plan.latenessMs ?? options.latenessMs)
+  if (plan.range !== undefined)
+    throw invalid(
+      'a stored query has no SINCE or UNTIL: it runs on',
+      'leave them out, or run the text as a one-off query',
+    )
 }
 
 function checkWindow(window: WindowPlan, minWindowMs: number, latenessMs: number): void {

@@ -10,6 +10,8 @@ import type { Tenant } from './tenant.ts'
 
 export interface ReplayHost {
   readonly registry: SeriesRegistry
+  /** What was taken live is no longer new. */
+  readonly live: Screen
   readonly tenant: Tenant
   readonly retentionMs: number
   readonly disorderMs: number
@@ -39,7 +41,7 @@ export class ReplayRun implements ReplaySource {
   constructor(host: ReplayHost) {
     this.#host = host
     const progress = new SeriesProgress()
-    this.#screen = new Screen(host.registry, progress, Number.NEGATIVE_INFINITY, host.sampleHorizonMs)
+    this.#screen = new Screen(host.registry, progress, Number.NEGATIVE_INFINITY, host.sampleHorizonMs, host.live)
     this.#operator = new WindowOperator({
       registry: host.registry,
       tenantId: host.tenant.id,

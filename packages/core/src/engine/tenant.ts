@@ -35,6 +35,8 @@ export class Tenant {
   readonly clockSuspect: ClockSuspect = new ClockSuspect()
   readonly batches: BatchDedup
   readonly live: WindowOperator
+  readonly #batchHorizonMs: number
+  readonly #defaultLatenessMs: number
   readonly queries: Map<string, StoredQuery> = new Map()
   /** The last version of each name that was removed: a new query of that name goes on from there. */
   readonly lastVersions: Map<string, number> = new Map()
@@ -55,11 +57,18 @@ export class Tenant {
     this.id = id
     this.sources = new SourceWatermarks(options)
     this.batches = new BatchDedup(options.dedupHorizonMs)
+    this.#batchHorizonMs = options.dedupHorizonMs
+    this.#defaultLatenessMs = options.latenessMs
     this.live = new WindowOperator({ ...operator, tenantId: id, source: 'live', emit: this.emit })
   }
 
   readonly emit = (row: WindowResult, query: Pick<RunningQuery, 'deliver'>): void => {
     this.#emitted.push({ row, query })
+  }
+
+  /** Remembers batch ids for as much longer as samples may be late for a query. */
+  allowLateness(latenessMs: number): void {
+    this.batches.extend(this.#batchHorizonMs + latenessMs - this.#defaultLatenessMs)
   }
 
   /** Takes the row of a repair, of any version of a query that is still there. */

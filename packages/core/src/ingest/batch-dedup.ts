@@ -6,7 +6,7 @@ import type { StateWriter } from '../snapshot/state-writer.ts'
  * Bounded: beyond `maxIds` the oldest are forgotten early.
  */
 export class BatchDedup {
-  readonly #horizonMs: number
+  #horizonMs: number
   readonly #maxIds: number
   /** Insertion order is time order. */
   readonly #seenAtMs = new Map<string, number>()
@@ -18,6 +18,11 @@ export class BatchDedup {
 
   get size(): number {
     return this.#seenAtMs.size
+  }
+
+  /** Remembers ids for `horizonMs` from now on, if that is longer. */
+  extend(horizonMs: number): void {
+    this.#horizonMs = Math.max(this.#horizonMs, horizonMs)
   }
 
   has(batchId: string): boolean {

@@ -1,12 +1,12 @@
 import { decodeDistribution, encodeDistribution } from '../aggregate/state-codec.ts'
 import { WindrowError } from '../errors.ts'
 import { KIND_CODES, TEMPORALITY_CODES } from '../registry/canonical.ts'
-import type { SeriesRef } from '../registry/identity.ts'
 import { SeenSeconds } from '../registry/seen-seconds.ts'
 import type { SeriesProgress } from '../registry/series-progress.ts'
 import type { SeriesRegistry } from '../registry/series-registry.ts'
 import { type SectionLoaders, SectionType } from '../snapshot/section-type.ts'
 import type { SnapshotWriter } from '../snapshot/snapshot-writer.ts'
+import { copyRows, type RowState } from './copy-rows.ts'
 import { CumulativeDistributions } from './cumulative-distributions.ts'
 import type { RejectedPoint, RejectReason } from './decode-result.ts'
 import { BatchColumn, SampleBatch, SampleFlag } from './sample-batch.ts'
@@ -41,12 +41,6 @@ export interface Screened {
   readonly minEventMs: number
 }
 
-/** What goes on in the place of a row's own state and value. */
-interface RowState {
-  readonly bytes: Uint8Array | undefined
-  readonly value: number
-}
-
 type RowProblem = 'duplicate' | readonly [RejectReason, string]
 
 const NONE: readonly RejectedPoint[] = []
@@ -61,22 +55,28 @@ export class Screen {
   readonly #cumulative: CumulativeDistributions
   /** Undefined when only the newest sample of a series is held against repeats. */
   readonly #seen: SeenSeconds | undefined
+  readonly #other: Screen | undefined
   #kept = new Uint32Array(1024)
   readonly #compact = new SampleBatch(1024)
   /** States of the rows kept that have one, by row. */
   readonly #states = new Map<number, RowState>()
 
-  /** `dedupHorizonMs`: how far back repeats of single samples are told; undefined = only of the newest one. */
+  /**
+   * `dedupHorizonMs`: how far back repeats of single samples are told; undefined = only of the newest one. What `other`
+   * has taken is a repeat too.
+   */
   constructor(
     registry: SeriesRegistry,
     progress: SeriesProgress,
     startedMs: number,
     dedupHorizonMs: number | undefined,
+    other?: Screen,
   ) {
     this.#registry = registry
     this.#progress = progress
     this.#cumulative = new CumulativeDistributions(startedMs)
     this.#seen = dedupHorizonMs === undefined ? undefined : new SeenSeconds(dedupHorizonMs)
+    this.#other = other
   }
 
   get bytes(): number {
@@ -100,11 +100,21 @@ export class Screen {
     }
   }
 
+  /** Whether a sample of a gauge, counter or delta was taken, as far as that is remembered; its start is 0 for none. */
+  has(ref: number, timeMs: number, startMs: number): boolean {
+    const { lastMs, lastStartMs } = this.#progress
+    const last = lastMs[ref] ?? Number.NEGATIVE_INFINITY
+    if (timeMs > last) return false
+    if (timeMs === last && (this.#registry.kindCodes[ref] !== DELTA || lastStartMs[ref] === startMs)) return true
+    return this.#seen?.has(ref, last, timeMs, startMs) ?? false
+  }
+
   screen(batch: SampleBatch, tenantId: number, bounds: TimeBounds): Screened {
     const { series, timestampsMs, values, length } = batch
     const { tenantIds, kindCodes, size } = this.#registry
     const progress = this.#progress
     const seen = this.#seen
+    const other = this.#other
     progress.ensure(size)
     seen?.ensure(size)
     const { lastMs, lastValue } = progress
@@ -162,15 +172,19 @@ export class Screen {
       } else if (kind !== DISTRIBUTION) {
         const last = lastMs[ref]!
         const startMs = kind === DELTA && startTimes !== undefined ? startTimes[row]! : 0
+        if (other?.has(ref, timeMs, startMs) === true) {
+          duplicates++
+          continue
+        }
         if (timeMs > last) {
-          seen?.advance(ref, last, timeMs)
+          seen?.advance(ref, last, timeMs, startMs)
           progress.advance(ref, timeMs, values[row]!)
           progress.lastStartMs[ref] = startMs
         } else if (timeMs === last && (kind !== DELTA || progress.lastStartMs[ref] === startMs)) {
           duplicates++
           if (!Object.is(lastValue[ref]! + 0, values[row]! + 0)) conflicts++
           continue
-        } else if (seen?.takeOlder(ref, last, timeMs) === true) {
+        } else if (seen?.takeOlder(ref, last, timeMs, startMs) === true) {
           duplicates++
           continue
         } else if (timeMs === last) {
@@ -186,7 +200,7 @@ export class Screen {
 
     const isWhole = keptCount === length && states === undefined
     return {
-      batch: isWhole ? batch : this.#copyKept(batch, keptCount),
+      batch: isWhole ? batch : copyRows(batch, kept, keptCount, this.#compact, (row) => this.#states.get(row)),
       accepted: keptCount,
       duplicates,
       conflicts,
@@ -195,21 +209,6 @@ export class Screen {
       maxEventMs,
       minEventMs,
     }
-  }
-
-  #copyKept(batch: SampleBatch, keptCount: number): SampleBatch {
-    const to = this.#compact
-    to.clear()
-    for (let i = 0; i < keptCount; i++) {
-      const row = this.#kept[i]!
-      const state = this.#states.get(row)
-      const at = to.push(batch.series[row]! as SeriesRef, batch.timestampsMs[row]!, state?.value ?? batch.values[row]!)
-      if ((batch.columns & BatchColumn.startTimes) !== 0) to.setStartTime(at, batch.startTimesMs![row]!)
-      if ((batch.columns & BatchColumn.weights) !== 0) to.setWeight(at, batch.weights![row]!)
-      if ((batch.columns & BatchColumn.flags) !== 0) to.setFlags(at, batch.flags![row]!)
-      if (state?.bytes !== undefined) to.setState(at, state.bytes)
-    }
-    return to
   }
 
   /** Checks the state of a row and keeps what goes on of it; or says what is wrong, and nothing is learned. */

@@ -28,7 +28,11 @@ export class RecentTimes {
   readonly #pageWords: number
   readonly #mostPages: number
   readonly #pages: Uint32Array[] = []
-  /** By order: addresses given back, and the next one in the newest page of that size. */
+  /** By page: rings in use. */
+  readonly #used: number[] = []
+  /** Pages without a ring, for rings of any size. */
+  readonly #empty: number[] = []
+  /** By order: addresses + 1 given back, and the next address in the newest page of that size. */
   readonly #free: number[][] = []
   readonly #next: number[] = []
   /** By series: address + 1 of its ring, 0 for none; order of its size and `WIDE`. */
@@ -123,45 +127,46 @@ export class RecentTimes {
     const capacity = this.#capacityOf(ref)
     const head = page[base]!
     const count = page[base + 1]!
-    const at = (index: number): number => (head + index >= capacity ? head + index - capacity : head + index)
-    const nowLow = lowOf(lastMs)
-    const ageOf = (index: number): number => (nowLow - page[base + HEADER + at(index)]!) >>> 0
-    const age = Math.floor(lastMs) - timeMs
+    const lastLow = lowOf(lastMs)
+    const ageMs = Math.floor(lastMs) - timeMs
     let from = 0
     let to = count
     while (from < to) {
       const middle = (from + to) >>> 1
-      if (ageOf(middle) > age) from = middle + 1
+      if ((lastLow - page[base + HEADER + wrap(head + middle, capacity)]!) >>> 0 > ageMs) from = middle + 1
       else to = middle
     }
     const isWide = (this.#shapes[ref]! & WIDE) !== 0
-    for (; from < count && ageOf(from) === age; from++)
-      if ((isWide ? page[base + HEADER + capacity + at(from)]! : 0) === span) return -1
+    const low = lowOf(timeMs)
+    for (; from < count; from++) {
+      const at = base + HEADER + wrap(head + from, capacity)
+      if (page[at] !== low) break
+      if ((isWide ? page[at + capacity]! : 0) === span) return -1
+    }
     return from
   }
 
   /** False when there is no room. */
   #insert(ref: number, index: number, timeMs: number, span: number): boolean {
     const count = this.count(ref)
-    const wantsWide = span !== 0 || (count > 0 && (this.#shapes[ref]! & WIDE) !== 0)
-    const fits =
-      (this.#places[ref] ?? 0) !== 0 &&
-      count < this.#capacityOf(ref) &&
-      (!wantsWide || (this.#shapes[ref]! & WIDE) !== 0)
-    if (!fits && !this.#move(ref, count + 1, wantsWide)) return false
+    const hasRing = (this.#places[ref] ?? 0) !== 0
+    const isWide = span !== 0 || (hasRing && (this.#shapes[ref]! & WIDE) !== 0)
+    const fits = hasRing && isWide === (this.#shapes[ref]! & WIDE) > 0 && count < this.#capacityOf(ref)
+    if (!fits && !this.#move(ref, count + 1, isWide)) return false
     const place = this.#places[ref]!
     const page = this.#pageOf(place)
     const base = this.#offsetOf(place)
     const capacity = this.#capacityOf(ref)
-    const isWide = (this.#shapes[ref]! & WIDE) !== 0
     const head = page[base]!
-    const at = (i: number): number => base + HEADER + (head + i >= capacity ? head + i - capacity : head + i)
+    let at = base + HEADER + wrap(head + count, capacity)
     for (let i = count; i > index; i--) {
-      page[at(i)] = page[at(i - 1)]!
-      if (isWide) page[at(i) + capacity] = page[at(i - 1) + capacity]!
+      const before = base + HEADER + wrap(head + i - 1, capacity)
+      page[at] = page[before]!
+      if (isWide) page[at + capacity] = page[before + capacity]!
+      at = before
     }
-    page[at(index)] = lowOf(timeMs)
-    if (isWide) page[at(index) + capacity] = span
+    page[at] = lowOf(timeMs)
+    if (isWide) page[at + capacity] = span
     page[base + 1] = count + 1
     return true
   }
@@ -181,6 +186,7 @@ export class RecentTimes {
       if (isWide) page[base + HEADER + capacity + count] = span
       count++
     })
+    // A ring given back holds what it held.
     page[base] = 0
     page[base + 1] = count
     this.drop(ref)
@@ -196,21 +202,35 @@ export class RecentTimes {
       this.#free.push([])
       this.#next.push(0)
     }
-    const free = this.#free[order]!.pop()
-    if (free !== undefined) return free
-    const words = 2 ** order
-    if (this.#next[order]! % this.#pageWords === 0) {
-      if (this.#pages.length >= this.#mostPages) return 0
-      this.#next[order] = this.#pages.length * this.#pageWords
-      this.#pages.push(new Uint32Array(this.#pageWords))
+    let place = this.#free[order]!.pop()
+    if (place === undefined) {
+      if (this.#next[order]! % this.#pageWords === 0) {
+        const page = this.#empty.pop() ?? this.#newPage()
+        if (page === undefined) return 0
+        this.#next[order] = page * this.#pageWords
+      }
+      place = this.#next[order]! + 1
+      this.#next[order] = place - 1 + 2 ** order
     }
-    const address = this.#next[order]!
-    this.#next[order] = address + words
-    return address + 1
+    this.#used[Math.floor((place - 1) / this.#pageWords)]! += 1
+    return place
+  }
+
+  #newPage(): number | undefined {
+    if (this.#pages.length >= this.#mostPages) return undefined
+    this.#used.push(0)
+    return this.#pages.push(new Uint32Array(this.#pageWords)) - 1
   }
 
   #giveBack(place: number, order: number): void {
     this.#free[order]!.push(place)
+    const page = Math.floor((place - 1) / this.#pageWords)
+    this.#used[page]! -= 1
+    const next = this.#next[order]!
+    const isGivenOut = next % this.#pageWords === 0 || Math.floor(next / this.#pageWords) !== page
+    if (this.#used[page]! > 0 || !isGivenOut) return
+    this.#free[order] = this.#free[order]!.filter((own) => Math.floor((own - 1) / this.#pageWords) !== page)
+    this.#empty.push(page)
   }
 
   #ensure(ref: number): void {
@@ -242,6 +262,10 @@ function orderFor(entries: number, isWide: boolean): number {
   let order = LEAST_ORDER
   while (capacityFor(order, isWide) < entries) order++
   return order
+}
+
+function wrap(index: number, capacity: number): number {
+  return index < capacity ? index : index - capacity
 }
 
 /** Times within a horizon differ in their low 32 bits. */

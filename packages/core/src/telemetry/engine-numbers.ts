@@ -11,6 +11,7 @@ export interface EngineNumbers {
   readonly seriesCount: number
   /** Windows' state, per-series progress and de-duplication; not what waits for the storage. */
   readonly stateBytes: number
+  /** Panes and sessions held. */
   readonly paneCount: number
   /** Rows that wait for the storage. */
   readonly writeQueueRows: number
@@ -34,7 +35,8 @@ export interface TenantNumbers {
   readonly points: PointNumbers
   readonly sources: readonly SourceNumbers[]
   readonly queries: readonly QueryNumbers[]
-  /** Cells (one a pane and group) of all its stores, each counted once. */
+  readonly counterPairs: CounterPairNumbers
+  /** Panes and sessions of all its stores, each counted once. */
   readonly stateItems: number
   /** Bytes of all its stores, each counted once. */
   readonly stateBytes: number
@@ -54,6 +56,21 @@ export interface PointNumbers {
   readonly duplicateConflict: number
   /** Part of `accepted`: integers beyond 2^53 that were rounded. */
   readonly precisionLost: number
+}
+
+/**
+ * Samples of counters that queries read as rate or increase, as they were paired with the one before; each counts once
+ * a tenant, however many queries read it.
+ */
+export interface CounterPairNumbers {
+  /** Showed that their counter began anew from zero. */
+  readonly resets: number
+  /** Gave no amount, as two writers of one series overlap. */
+  readonly overlaps: number
+  /** Gave no amount, as none can be told from the values: at infinity, or below zero after a reset. */
+  readonly indeterminate: number
+  /** Were paired before the watermark, as their series held too many. */
+  readonly pairedEarly: number
 }
 
 export interface SourceNumbers {
@@ -86,7 +103,7 @@ export interface QueryNumbers {
   readonly rowsEmitted: number
   /** How long after its end each window was first emitted in full; early rows and revisions do not count. */
   readonly fireDelayMs: DelayNumbers
-  /** Cells of its store. Queries on the same series and groups share one, and each reports all of it. */
+  /** Panes or sessions of its store. Queries on the same series and groups may share one, and each reports all of it. */
   readonly stateItems: number
   /** Bytes of its store, shared likewise: they do not add up to the tenant's. */
   readonly stateBytes: number

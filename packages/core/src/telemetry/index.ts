@@ -1,4 +1,5 @@
 export type {
+  CounterPairNumbers,
   DelayNumbers,
   EngineNumbers,
   PointNumbers,

@@ -1,5 +1,12 @@
 import type { Attributes, Meter, Observable } from '@opentelemetry/api'
-import type { EngineNumbers, PointNumbers, QueryNumbers, QueryPointNumbers, TenantNumbers } from './engine-numbers.ts'
+import type {
+  CounterPairNumbers,
+  EngineNumbers,
+  PointNumbers,
+  QueryNumbers,
+  QueryPointNumbers,
+  TenantNumbers,
+} from './engine-numbers.ts'
 
 type Observe = (value: number, attributes?: Attributes) => void
 
@@ -23,6 +30,7 @@ export interface InstrumentLimits {
 export function instruments({ maxSources }: InstrumentLimits): Instrument[] {
   return [
     ...pointInstruments(),
+    ...counterPairInstruments(),
     ...queryInstruments(),
     ...sourceInstruments(maxSources),
     ...tenantInstruments(),
@@ -70,6 +78,30 @@ function pointInstruments(): Instrument[] {
       'precision_lost',
       'Part of the accepted: integers beyond 2^53, rounded.',
       ({ precisionLost }) => precisionLost,
+    ),
+  ]
+}
+
+function counterPairInstruments(): Instrument[] {
+  const counter = (name: string, description: string, of: (pairs: CounterPairNumbers) => number): Instrument => ({
+    name: `windrow.counter.${name}`,
+    type: 'counter',
+    unit: '{point}',
+    description,
+    read: perTenant(({ counterPairs }) => of(counterPairs)),
+  })
+  return [
+    counter('resets', 'Points that showed that their counter began anew.', ({ resets }) => resets),
+    counter('overlaps', 'Points without an amount: two writers of a series overlap.', ({ overlaps }) => overlaps),
+    counter(
+      'indeterminate',
+      'Points without an amount: none can be told from the values.',
+      ({ indeterminate }) => indeterminate,
+    ),
+    counter(
+      'paired_early',
+      'Points paired before the watermark: their series held too many.',
+      ({ pairedEarly }) => pairedEarly,
     ),
   ]
 }
@@ -129,8 +161,8 @@ function queryInstruments(): Instrument[] {
     ),
     gauge(
       'state.items',
-      '{cell}',
-      'Cells of the store of the query; queries that share a store report all of it.',
+      '{item}',
+      'Panes or sessions of the store of the query; queries that share a store report all of it.',
       ({ stateItems }) => stateItems,
     ),
     gauge(
@@ -207,7 +239,7 @@ function tenantInstruments(): Instrument[] {
   ): Instrument => ({ name: `windrow.${name}`, type, unit, description, read: perTenant(value) })
   return [
     of('lag', 'gauge', 's', 'Time since the watermark.', ({ lagMs }) => seconds(lagMs)),
-    of('state.items', 'size', '{cell}', 'Cells of the stores of all queries.', ({ stateItems }) => stateItems),
+    of('state.items', 'size', '{item}', 'Panes and sessions of all queries.', ({ stateItems }) => stateItems),
     of('state.size', 'size', 'By', 'Bytes of the stores of all queries.', ({ stateBytes }) => stateBytes),
     of('windows.dirty', 'size', '{window}', 'Windows that wait for their repair.', ({ dirtyWindows }) => dirtyWindows),
     of('clock.suspect', 'gauge', '1', '1 while most sources say that the clock of the engine is slow.', (tenant) =>
@@ -235,7 +267,7 @@ function engineInstruments(): Instrument[] {
       seconds(clockStepMs),
     ),
     of('series.count', 'size', '{series}', 'Series known.', ({ seriesCount }) => seriesCount),
-    of('pane.count', 'size', '{pane}', 'Panes held.', ({ paneCount }) => paneCount),
+    of('pane.count', 'size', '{item}', 'Panes and sessions held.', ({ paneCount }) => paneCount),
     of('engine.state.size', 'size', 'By', 'All state: stores, series, de-duplication.', ({ stateBytes }) => stateBytes),
     of('write_queue.size', 'size', '{row}', 'Rows that wait for the storage.', ({ writeQueueRows }) => writeQueueRows),
     of('write_queue.limit', 'size', '{row}', 'Rows that may wait.', ({ writeQueueLimit }) => writeQueueLimit),

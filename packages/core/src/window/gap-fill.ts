@@ -10,6 +10,8 @@ export const SERIES_TTL_MS: number = 15 * 60_000
 
 type Values = Readonly<Record<string, ResultValue>>
 
+type Within = { readonly windows: number } | { readonly ms: number }
+
 /** A row that samples made, as far as filling needs it. */
 interface RealRow {
   readonly startMs: number
@@ -44,12 +46,13 @@ export interface GapFillOptions {
 export class GapFill {
   readonly #scheme: WindowScheme
   readonly #seriesTtlMs: number
-  readonly #within: { readonly windows: number } | { readonly ms: number } | undefined
-  readonly #columns: readonly string[]
+  /** Undefined where rows are not carried on. */
+  #within: Within | undefined
+  readonly #columns: readonly ColumnPlan[]
   /** Columns that are 0 without samples. */
   readonly #amounts: readonly string[]
   /** Where no row is carried on. The same for all, as rows are not changed once made. */
-  readonly #empty: Values
+  #empty: Values
   /** By slot, in the order of starts; never empty. */
   readonly #rows = new Map<number, RealRow[]>()
   #fillsBeforeMs = Number.NEGATIVE_INFINITY
@@ -57,12 +60,17 @@ export class GapFill {
   constructor({ fill, columns, scheme, seriesTtlMs = SERIES_TTL_MS }: GapFillOptions) {
     this.#scheme = scheme
     this.#seriesTtlMs = seriesTtlMs
-    this.#within = fill.with === 'previous' ? fill.within : undefined
-    this.#columns = columns.map((column) => column.name)
+    this.#columns = columns
     this.#amounts = columns.filter(isAmount).map((column) => column.name)
-    const empty: Record<string, ResultValue> = Object.create(null)
-    for (const column of columns) empty[column.name] = isAmount(column) ? 0 : fill.with === 'value' ? fill.value : null
-    this.#empty = empty
+    this.#within = withinOf(fill)
+    this.#empty = emptyValues(fill, columns)
+  }
+
+  /** Fills otherwise from now on; the rows it was told of stay known. */
+  alter(fill: FillPlan): void {
+    this.#within = withinOf(fill)
+    this.#empty = emptyValues(fill, this.#columns)
+    for (const rows of this.#rows.values()) for (const row of rows) row.carried = undefined
   }
 
   /** No window that starts at or after this is filled, as far as is known: where a walk over empty windows ends. */
@@ -82,7 +90,7 @@ export class GapFill {
    * copied: all of them, before MIN SAMPLES or HAVING.
    */
   noteRow(slot: number, startMs: number, values: Values): void {
-    const row: RealRow = { startMs, values: this.#within === undefined ? this.#empty : values, carried: undefined }
+    const row: RealRow = { startMs, values, carried: undefined }
     this.#fillsBeforeMs = Math.max(this.#fillsBeforeMs, this.#expiryMs(startMs))
     const rows = this.#rows.get(slot)
     if (rows === undefined) {
@@ -93,6 +101,12 @@ export class GapFill {
     if (rows[at]?.startMs === startMs) rows[at] = row
     else if (at === rows.length) rows.push(row)
     else rows.splice(at, 0, row)
+  }
+
+  /** Whether it was told of a row of the group in the window at `startMs`. */
+  hasRow(slot: number, startMs: number): boolean {
+    const rows = this.#rows.get(slot)
+    return rows !== undefined && rows[firstFrom(rows, startMs)]?.startMs === startMs
   }
 
   /** The window at `startMs` has no samples of the group any more. */
@@ -157,6 +171,7 @@ export class GapFill {
   }
 
   save(writer: StateWriter): void {
+    const columns = this.#columns.map((column) => column.name)
     writer.f64(this.#fillsBeforeMs)
     writer.varint(this.#rows.size)
     for (const [slot, rows] of this.#rows) {
@@ -164,27 +179,28 @@ export class GapFill {
       writer.varint(rows.length)
       for (const { startMs, values } of rows) {
         writer.f64(startMs)
-        if (this.#within !== undefined) saveValues(writer, values, this.#columns)
+        saveValues(writer, values, columns)
       }
     }
   }
 
   /** Reads what a fill of the same plan saved, of slots below `slots`, when it knows no row yet. */
   load(reader: StateReader, slots: number): void {
+    const columns = this.#columns.map((column) => column.name)
     this.#fillsBeforeMs = reader.f64('end of the windows filled')
     for (let left = reader.count('groups filled', 10); left > 0; left--) {
       const slot = reader.index('group', slots)
       const { offset } = reader
       const count = reader.count('rows', 8)
       if (count === 0 || this.#rows.has(slot)) reader.corrupt('group has no rows or comes twice', offset)
-      for (let row = 0; row < count; row++) this.#loadRow(reader, slot)
+      for (let row = 0; row < count; row++) this.#loadRow(reader, slot, columns)
     }
   }
 
-  #loadRow(reader: StateReader, slot: number): void {
+  #loadRow(reader: StateReader, slot: number, columns: readonly string[]): void {
     const { offset } = reader
     const startMs = reader.f64('start of a row')
-    const values = this.#within === undefined ? this.#empty : loadValues(reader, this.#columns)
+    const values = loadValues(reader, columns)
     const rows = this.#rows.get(slot) ?? []
     if (!((rows.at(-1)?.startMs ?? Number.NEGATIVE_INFINITY) < startMs))
       reader.corrupt('rows are not in the order of their starts', offset)
@@ -197,7 +213,7 @@ export class GapFill {
   }
 
   /** Greatest start that the row at `startMs` may be carried to; looked for no further than `capMs`. */
-  #lastCarried(startMs: number, within: { readonly windows: number } | { readonly ms: number }, capMs: number): number {
+  #lastCarried(startMs: number, within: Within, capMs: number): number {
     const scheme = this.#scheme
     if ('ms' in within) return startMs + within.ms
     if (scheme.shortestStepMs === scheme.longestStepMs) return startMs + within.windows * scheme.longestStepMs
@@ -219,9 +235,25 @@ function isAmount({ aggregate }: ColumnPlan): boolean {
   return aggregate.fn === 'count' || aggregate.fn === 'sum'
 }
 
-/** Index of the first row that starts at or after `startMs`; it is mostly the end, so it is looked for from there. */
+function withinOf(fill: FillPlan): Within | undefined {
+  return fill.with === 'previous' ? fill.within : undefined
+}
+
+function emptyValues(fill: FillPlan, columns: readonly ColumnPlan[]): Values {
+  const empty: Record<string, ResultValue> = Object.create(null)
+  for (const column of columns) empty[column.name] = isAmount(column) ? 0 : fill.with === 'value' ? fill.value : null
+  return empty
+}
+
+/** Index of the first row that starts at or after `startMs`; it is mostly the end. */
 function firstFrom(rows: readonly RealRow[], startMs: number): number {
-  let at = rows.length
-  while (at > 0 && rows[at - 1]!.startMs >= startMs) at--
-  return at
+  let low = 0
+  let high = rows.length
+  if (high === 0 || rows[high - 1]!.startMs < startMs) return high
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (rows[middle]!.startMs < startMs) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -1,5 +1,8 @@
 import type { WindowScheme } from './window-scheme.ts'
 
+/** Most panes the queries on one store may need at a time. */
+export const MAX_PANES = 4_096
+
 /** The widest interval around `timeMs` that no window of any scheme starts or ends inside. */
 export function paneBounds(
   schemes: readonly WindowScheme[],
@@ -33,6 +36,52 @@ export function shortestPaneMs(schemes: readonly WindowScheme[]): number {
       shortest = Math.min(shortest, distance === 0 ? period : Math.min(distance, period - distance))
     }
   return shortest
+}
+
+/** The windows of a query, as far as panes go. */
+export interface PaneUser {
+  readonly scheme: WindowScheme
+  readonly latenessMs: number
+}
+
+/** Edges that repeat for ever. The phase of a calendar is not known, so it is like no other: NaN. */
+interface Edges {
+  readonly everyMs: number
+  readonly phaseMs: number
+}
+
+/**
+ * An upper bound of the panes that queries on one store need at a time while the watermark keeps up, where samples come
+ * all the time: the edges of their windows, each once, as far back as windows can still be emitted or revised.
+ */
+export function panesNeeded(users: readonly PaneUser[]): number {
+  const reaching = new Map<string, { readonly scheme: WindowScheme; readonly reachMs: number }>()
+  for (const { scheme, latenessMs } of users) {
+    const reachMs = scheme.longestSizeMs + latenessMs
+    if (reachMs > (reaching.get(scheme.key)?.reachMs ?? 0)) reaching.set(scheme.key, { scheme, reachMs })
+  }
+  const byReach = [...reaching.values()].sort((a, b) => b.reachMs - a.reachMs)
+  let distinct: readonly Edges[] = []
+  // One that takes samples now.
+  let panes = 1
+  for (const [i, { scheme, reachMs }] of byReach.entries()) {
+    for (const edges of edgesOf(scheme))
+      if (!distinct.some((known) => hasAll(known, edges)))
+        distinct = [...distinct.filter((known) => !hasAll(edges, known)), edges]
+    const agesMs = reachMs - (byReach[i + 1]?.reachMs ?? 0)
+    for (const { everyMs } of distinct) panes += agesMs / everyMs
+  }
+  return Math.ceil(panes)
+}
+
+function edgesOf({ periodicEdges, isNested, shortestStepMs }: WindowScheme): readonly Edges[] {
+  if (periodicEdges !== undefined) return periodicEdges
+  const edges = { everyMs: shortestStepMs, phaseMs: Number.NaN }
+  return isNested ? [edges] : [edges, edges]
+}
+
+function hasAll(edges: Edges, others: Edges): boolean {
+  return others.everyMs % edges.everyMs === 0 && mod(others.phaseMs - edges.phaseMs, edges.everyMs) === 0
 }
 
 export function gcd(a: number, b: number): number {

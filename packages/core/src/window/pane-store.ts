@@ -11,7 +11,7 @@ import type { StateWriter } from '../snapshot/state-writer.ts'
 import { Groups } from './groups.ts'
 import type { PaneState } from './merged-panes.ts'
 import { Pane } from './pane.ts'
-import { paneBounds } from './pane-edges.ts'
+import { MAX_PANES, paneBounds, panesNeeded } from './pane-edges.ts'
 import { PaneTidier } from './pane-tidier.ts'
 import type { QueryWindows } from './query-windows.ts'
 import { Reporters } from './reporters.ts'
@@ -32,6 +32,9 @@ export function storeKey(plan: StorePlan): string {
 
 /** A pane that holds no time, so that the first sample always looks further. */
 const NO_PANE: Pane = new Pane(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 0, false)
+
+/** Panes that a store may always hold beyond those it needs. */
+const LEAST_SPARE_PANES = 512
 
 /** Fields of `PaneStore.counts`; in a typed array so that counting allocates nothing. */
 const MATCHED = 0
@@ -98,6 +101,17 @@ export class PaneStore implements SeriesStore {
     return this.panes.length
   }
 
+  /**
+   * How much of the room for panes beyond those that the queries need anyway is taken, as when the watermark waits for
+   * a source that is behind. 1 = all of it.
+   */
+  get heldBackShare(): number {
+    // Most stores hold a few panes, which are not worth the reckoning.
+    if (this.panes.length < LEAST_SPARE_PANES / 2) return 0
+    const needed = panesNeeded(this.queries)
+    return Math.max(0, this.panes.length - needed) / Math.max(MAX_PANES - needed, LEAST_SPARE_PANES)
+  }
+
   /** Takes a series in if it is selected: its position, or -1. */
   take(info: SeriesInfo): number {
     if (!this.#matches(info)) return -1
@@ -145,6 +159,15 @@ export class PaneStore implements SeriesStore {
 
   refreshOnTime(): void {
     this.#onTimeFromMs = this.queries.reduce((ms, query) => Math.max(ms, query.onTimeFromMs), Number.NEGATIVE_INFINITY)
+  }
+
+  /**
+   * Whether all queries know all that happened from `sinceMs` on. Queries on what counters grew by share a store only
+   * when they begin alike; should they come to differ, none counts what the latest of them does not know.
+   */
+  coversFrom(sinceMs: number): boolean {
+    if (sinceMs === Number.POSITIVE_INFINITY) return true
+    return this.queries.every((query) => query.coversFromMs <= sinceMs)
   }
 
   /** Folds one value of the series at `position` into its pane. The hot path: no allocation. */

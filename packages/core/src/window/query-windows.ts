@@ -4,7 +4,7 @@ import type { StateReader } from '../snapshot/state-reader.ts'
 import type { StateWriter } from '../snapshot/state-writer.ts'
 import type { EmittedWindow } from './emitted-window.ts'
 import { loadEmittedWindows, saveEmittedWindows } from './emitted-windows-state.ts'
-import { GapFill } from './gap-fill.ts'
+import { GapFill, type StartRange } from './gap-fill.ts'
 import type { Pane } from './pane.ts'
 import { loadLines, saveLines } from './query-lines.ts'
 import type { LateSample, RunningQuery, RunningQueryOptions } from './running-query.ts'
@@ -38,6 +38,10 @@ export class QueryWindows implements RunningQuery {
   sinceMs: number = Number.NEGATIVE_INFINITY
   emittedThroughMs: number = Number.NEGATIVE_INFINITY
   finalThroughMs: number = Number.NEGATIVE_INFINITY
+  /** Windows that end at or before this were emitted under other options: the next emission is of all their rows. */
+  alteredThroughMs: number = Number.NEGATIVE_INFINITY
+  /** How many times a window came to be revised. */
+  marks = 0
   /** Windows that start earlier are another version's. */
   ownsFromMs: number = Number.NEGATIVE_INFINITY
   /** Windows that start then or later are another version's. */
@@ -76,7 +80,7 @@ export class QueryWindows implements RunningQuery {
   }
 
   alter(plan: QueryPlan, latenessMs: number, late: LatePolicy): void {
-    if (JSON.stringify(plan.fill) !== JSON.stringify(this.plan.fill)) this.fill = undefined
+    this.alteredThroughMs = this.emittedThroughMs
     this.plan = plan
     this.#prepare(plan)
     this.#latenessMs = latenessMs
@@ -106,7 +110,12 @@ export class QueryWindows implements RunningQuery {
 
   /** How far the watermark has to be past a window's end for it to be emitted. */
   get emitAfterMs(): number {
-    return this.plan.emit?.at === 'final' ? this.#latenessMs : 0
+    return this.isFinalOnly ? this.#latenessMs : 0
+  }
+
+  /** Whether each window is emitted once, when it is final. */
+  get isFinalOnly(): boolean {
+    return this.plan.emit?.at === 'final'
   }
 
   /** Whether there is anything to do at this watermark; most ticks have nothing for most queries. */
@@ -164,8 +173,7 @@ export class QueryWindows implements RunningQuery {
       const startMs = scheme.startOf(endMs)
       if (!this.owns(startMs)) continue
       const window = this.emittedWindow(startMs, endMs)
-      window.dirty.add(slot)
-      this.#hasDirty = true
+      this.#markDirty(window, slot)
       window.late.set(slot, (window.late.get(slot) ?? 0) + 1)
     }
     return lastEndMs > this.finalThroughMs
@@ -202,10 +210,16 @@ export class QueryWindows implements RunningQuery {
     return window
   }
 
-  /** A row of an emitted window has to be looked at again. */
-  markDirty(window: EmittedWindow, slot: number): void {
-    window.dirty.add(slot)
-    this.#hasDirty = true
+  /** Has the rows of a group looked at in the emitted windows of a range, which may be filled otherwise. */
+  markFilled(slot: number, { fromMs, untilMs }: StartRange): void {
+    const { scheme } = this
+    let startMs = this.#startAfter(scheme.endOf(scheme.startAt(fromMs - 1)))
+    while (startMs < untilMs) {
+      const endMs = scheme.endOf(startMs)
+      if (endMs > this.emittedThroughMs) return
+      if (this.owns(startMs)) this.#markDirty(this.emittedWindow(startMs, endMs), slot)
+      startMs = this.#startAfter(endMs)
+    }
   }
 
   /** Whether a window that holds the pane can still be emitted or revised. */
@@ -276,6 +290,7 @@ export class QueryWindows implements RunningQuery {
   save(writer: StateWriter): void {
     saveLines(writer, this)
     writer.f64(this.finalThroughMs)
+    writer.f64(this.alteredThroughMs)
     writer.f64(this.#nextMs)
     writer.boolean(this.#hasDirty)
     writer.f64(this.#earlyPeriod)
@@ -288,6 +303,7 @@ export class QueryWindows implements RunningQuery {
   load(reader: StateReader, slots: number): void {
     loadLines(reader, this)
     this.finalThroughMs = reader.f64('final line')
+    this.alteredThroughMs = reader.f64('line of an alteration')
     this.#nextMs = reader.f64('next time of a query')
     this.#hasDirty = reader.boolean('whether windows are to be revised')
     this.#earlyPeriod = reader.f64('period of early rows')
@@ -305,7 +321,26 @@ export class QueryWindows implements RunningQuery {
 
   #prepare(plan: QueryPlan): void {
     this.rules = showRules(plan)
-    if (plan.fill !== undefined)
-      this.fill ??= new GapFill({ fill: plan.fill, columns: plan.columns, scheme: this.scheme })
+    const { fill, columns } = plan
+    if (fill === undefined) this.fill = undefined
+    else if (this.fill !== undefined) this.fill.alter(fill)
+    else {
+      this.fill = new GapFill({ fill, columns, scheme: this.scheme })
+      this.#tellEmitted(this.fill)
+    }
+  }
+
+  /** Tells a new fill of the rows that are known: those of windows that can still be revised. */
+  #tellEmitted(fill: GapFill): void {
+    for (const { startMs, endMs, rows } of this.emitted.values())
+      if (endMs <= this.emittedThroughMs)
+        for (const [slot, { count, values }] of rows) if (count > 0) fill.noteRow(slot, startMs, values)
+  }
+
+  /** A row of an emitted window has to be looked at again. */
+  #markDirty(window: EmittedWindow, slot: number): void {
+    if (window.dirty.size === 0) this.marks++
+    window.dirty.add(slot)
+    this.#hasDirty = true
   }
 }

@@ -1,5 +1,5 @@
 import { decodeDistribution } from '../aggregate/state-codec.ts'
-import { CounterPairs } from '../counter/counter-pairs.ts'
+import { CounterPairs, type PairCounts } from '../counter/counter-pairs.ts'
 import { BatchColumn, type SampleBatch, SampleFlag } from '../ingest/sample-batch.ts'
 import type { MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
 import type { StateReader } from '../snapshot/state-reader.ts'
@@ -31,12 +31,15 @@ export class SampleRouter {
     this.#registry = registry
     this.#pairs = new CounterPairs({
       firstPolicy: (ref) => this.#metricOf(ref).declared?.first ?? 'auto',
-      coversFromMs: (ref) => this.#readFromMs(ref),
     })
   }
 
   get bytes(): number {
     return this.#routesOfMetric.reduce((bytes, of) => bytes + (of?.bytes ?? 0), this.#pairs.bytes)
+  }
+
+  get pairCounts(): PairCounts {
+    return this.#pairs
   }
 
   /** Shows every store the series registered since the last call. */
@@ -199,25 +202,16 @@ export class SampleRouter {
   }
 
   /** Takes what a counter grew by; undefined: nothing is known of it yet. */
-  readonly #addAmount = (ref: number, timeMs: number, amount: number | undefined): void => {
+  readonly #addAmount = (ref: number, timeMs: number, amount: number | undefined, sinceMs: number): void => {
     const routes = this.#routesOfMetric[this.#registry.metricIds[ref]!]
     if (routes === undefined) return
     for (const [store, position] of readingsOf(routes, routes.heads[this.#registry.localIndexes[ref]!]!))
-      if (amount === undefined) store.addBaseLine(position, timeMs)
+      if (amount === undefined || !store.coversFrom(sinceMs)) store.addBaseLine(position, timeMs)
       else store.add(position, timeMs, amount)
   }
 
   #metricOf(ref: number): MetricEntry {
     return this.#registry.metrics[this.#registry.metricIds[ref]!]!
-  }
-
-  /** Since when some reading of a series counts all that happened to it. */
-  #readFromMs(ref: number): number {
-    let fromMs = Number.POSITIVE_INFINITY
-    for (const store of this.#routesOfMetric[this.#registry.metricIds[ref]!]?.stores ?? [])
-      if (store instanceof PaneStore && store.isReading)
-        for (const query of store.queries) fromMs = Math.min(fromMs, query.coversFromMs)
-    return fromMs
   }
 }
 

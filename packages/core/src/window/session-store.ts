@@ -139,7 +139,7 @@ export class SessionStore implements SeriesStore {
       session = this.#timers.takeDue(watermarkMs)
     }
     for (const { session } of due) session.isChanged = false
-    this.#takeChanged(due, watermarkMs, nowMs, emitter.source === 'live' && query.takeEarlyPeriod(nowMs))
+    this.#takeChanged(due, nowMs, emitter.source === 'live' && query.takeEarlyPeriod(nowMs))
     for (const { session, isEarly } of this.#inOrder(due)) {
       // A reader's sample may have put it into another session, or opened it again.
       if (!session.isHeld || (!isEarly && session.endMs(query.gapMs) > watermarkMs)) continue
@@ -277,13 +277,13 @@ export class SessionStore implements SeriesStore {
   }
 
   /** Moves those of the changed sessions that may go out now to `due`. */
-  #takeChanged(due: Due[], watermarkMs: number, nowMs: number, isEarlyPeriod: boolean): void {
-    const { gapMs, reviseEveryMs } = this.query
+  #takeChanged(due: Due[], nowMs: number, isEarlyPeriod: boolean): void {
+    const { gapMs, reviseEveryMs, emittedThroughMs, isFinalOnly } = this.query
     const kept: Session[] = []
     for (const session of this.#changed) {
       if (!session.isChanged || !session.isHeld) continue
-      const isEarly = session.endMs(gapMs) > watermarkMs
-      const isPaced = isEarly ? !isEarlyPeriod : nowMs - session.emittedAtMs < reviseEveryMs
+      const isEarly = session.endMs(gapMs) > emittedThroughMs
+      const isPaced = isEarly ? !isEarlyPeriod : isFinalOnly || nowMs - session.emittedAtMs < reviseEveryMs
       if (isPaced) kept.push(session)
       else {
         session.isChanged = false

@@ -102,13 +102,10 @@ function firstBy<C extends Candidate>(
 export interface WindowDiff<C extends { readonly slot: number }> {
   /** Newest row emitted by slot, those taken back included. Brought up to date by the diff. */
   readonly emitted: Map<number, WindowResult>
-  /** Rows the window shows now, in group order. */
+  /** Slots that were looked at, in group order: emitted rows of theirs that are not shown are taken back. */
+  readonly looked: Iterable<number>
+  /** Rows that the slots looked at show now, in group order. */
   readonly shown: readonly C[]
-  /**
-   * Whether `shown` is the whole window, so that emitted rows not in it are taken back. False when only some groups
-   * were looked at.
-   */
-  readonly isWhole: boolean
   /** High part of the revisions. */
   readonly generation: number
   /** Of the rows taken back. */
@@ -118,13 +115,13 @@ export interface WindowDiff<C extends { readonly slot: number }> {
 }
 
 /**
- * The rows to emit so that a reader of the window who saw `emitted` sees `shown`: first those to take back, in the
- * order of their first emission, then new and changed ones in the order of `shown`. A row that is the same, see
+ * The rows to emit so that a reader of the window who saw `emitted` sees `shown`: first those to take back, then
+ * new and changed ones, both in group order. A row that is the same, see
  * `sameRow`, is not emitted again, unless it had been taken back.
  */
 export function diffRows<C extends { readonly slot: number }>(diff: WindowDiff<C>): WindowResult[] {
   const { emitted, shown, generation, rowOf } = diff
-  const rows = diff.isWhole && emitted.size > 0 ? takeBack(diff) : []
+  const rows = emitted.size > 0 ? takeBack(diff) : []
   for (const candidate of shown) {
     const before = emitted.get(candidate.slot)
     const row = rowOf(candidate, nextRevision(before, generation))
@@ -143,6 +140,7 @@ export function nextRevision(before: WindowResult | undefined, generation: numbe
 
 function takeBack<C extends { readonly slot: number }>({
   emitted,
+  looked,
   shown,
   generation,
   source,
@@ -150,8 +148,9 @@ function takeBack<C extends { readonly slot: number }>({
   const slots = new Set<number>()
   for (const { slot } of shown) slots.add(slot)
   const rows: WindowResult[] = []
-  for (const [slot, before] of emitted) {
-    if (before.retracted === true || slots.has(slot)) continue
+  for (const slot of looked) {
+    const before = emitted.get(slot)
+    if (before === undefined || before.retracted === true || slots.has(slot)) continue
     const row: WindowResult = { ...before, revision: nextRevision(before, generation), retracted: true, source }
     // Kept, so that a row that comes back goes on from this revision.
     emitted.set(slot, row)

@@ -58,14 +58,13 @@ export class WindowEmitter {
   }
 
   emitRevised(store: PaneStore, query: QueryWindows, watermarkMs: number, nowMs: number): void {
-    for (const window of inOrder(query)) {
-      if (window.dirty.size === 0 || window.endMs > query.emittedThroughMs) continue
+    for (const window of dirtyWindows(query)) {
+      if (window.endMs > query.emittedThroughMs) continue
       const isLast = window.endMs + query.latenessMs <= watermarkMs
-      if (!isLast && nowMs - window.emittedAtMs < query.reviseEveryMs) continue
+      if (!isLast && (query.isFinalOnly || nowMs - window.emittedAtMs < query.reviseEveryMs)) continue
       this.#view.open(store.partsOf(query, window.startMs, window.endMs))
       const ordered = store.groups.ordered()
-      // Which rows are shown is a matter of the whole window.
-      const slots = query.rules === undefined ? ordered.filter((slot) => window.dirty.has(slot)) : ordered
+      const slots = isSeenWhole(query, window) ? ordered : ordered.filter((slot) => window.dirty.has(slot))
       this.#emitRows(store, query, window, slots, nowMs, false)
     }
   }
@@ -94,16 +93,16 @@ export class WindowEmitter {
     const series = countSeries(store, this.#view, endMs, endMs - startMs, this.#registry, this.#progress)
     const rows = diffRows({
       emitted: window.rows,
+      looked: slots,
       shown: choose(candidates, query.rules),
-      isWhole: query.rules !== undefined,
       generation: this.#generation(),
       source: this.#source,
       rowOf: (candidate: Candidate, revision: number) =>
         this.#rowOf(store, query, window, candidate, series[candidate.slot]!, revision, early),
     })
-    for (const row of rows) this.#emit(row, query)
     window.dirty.clear()
     window.emittedAtMs = nowMs
+    for (const row of rows) this.#emit(row, query)
   }
 
   /** A row for each of the slots that has samples, or is filled. */
@@ -137,16 +136,14 @@ export class WindowEmitter {
     return this.#seriesValues
   }
 
-  /** Tells the fill of a row, and has the filled rows that depend on it looked at again. */
+  /** Tells the fill of a row, and has the filled rows that depend on it looked at, for the first time or again. */
   #noteRow(query: QueryWindows, fill: GapFill, window: EmittedWindow, slot: number, values: Candidate['values']): void {
-    const before = window.rows.get(slot)
-    const isNew = before === undefined || before.count === 0
-    const range = fill.dependents(slot, window.startMs, isNew)
-    fill.noteRow(slot, window.startMs, values)
-    if (range === undefined) return
-    for (const later of query.emitted.values())
-      if (later.startMs >= range.fromMs && later.startMs < range.untilMs && later.endMs <= query.emittedThroughMs)
-        query.markDirty(later, slot)
+    const { startMs } = window
+    // Windows after it that are still to come will ask by themselves.
+    const range =
+      window.endMs < query.emittedThroughMs ? fill.dependents(slot, startMs, !fill.hasRow(slot, startMs)) : undefined
+    fill.noteRow(slot, startMs, values)
+    if (range !== undefined) query.markFilled(slot, range)
   }
 
   #rowOf(
@@ -180,9 +177,26 @@ export class WindowEmitter {
   }
 }
 
-/** Filled rows depend on earlier windows, which late samples may have brought after them. */
-function inOrder({ emitted, fill }: QueryWindows): Iterable<EmittedWindow> {
-  return fill === undefined ? emitted.values() : [...emitted.values()].sort((a, b) => a.startMs - b.startMs)
+/** Whether a correction of one row can change others. */
+function isSeenWhole({ rules, alteredThroughMs }: QueryWindows, { endMs }: EmittedWindow): boolean {
+  return rules?.limit !== undefined || endMs <= alteredThroughMs
+}
+
+/**
+ * The windows to be revised in the order of their starts, as filled rows are taken from windows before; with those that
+ * become so while an earlier one is revised.
+ */
+function* dirtyWindows(query: QueryWindows): Generator<EmittedWindow> {
+  let afterMs = Number.NEGATIVE_INFINITY
+  for (let marks = Number.NaN; marks !== query.marks; ) {
+    marks = query.marks
+    const windows = [...query.emitted.values()].filter(({ dirty, startMs }) => dirty.size > 0 && startMs > afterMs)
+    for (const window of windows.sort((a, b) => a.startMs - b.startMs)) {
+      afterMs = window.startMs
+      yield window
+      if (marks !== query.marks) break
+    }
+  }
 }
 
 const EARLY = { early: true } as const

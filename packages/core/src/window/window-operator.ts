@@ -1,3 +1,4 @@
+import type { PairCounts } from '../counter/counter-pairs.ts'
 import type { SampleBatch } from '../ingest/sample-batch.ts'
 import { planIdentity } from '../plan/plan-identity.ts'
 import type { SeriesProgress } from '../registry/series-progress.ts'
@@ -5,7 +6,7 @@ import type { SeriesRegistry } from '../registry/series-registry.ts'
 import type { ResultSource, WindowResult } from '../result/window-result.ts'
 import type { StateReader } from '../snapshot/state-reader.ts'
 import type { StateWriter } from '../snapshot/state-writer.ts'
-import { shortestPaneMs } from './pane-edges.ts'
+import { MAX_PANES, panesNeeded, shortestPaneMs } from './pane-edges.ts'
 import { PaneStore, storeKey } from './pane-store.ts'
 import { QueryWindows } from './query-windows.ts'
 import type { RunningQuery, RunningQueryOptions } from './running-query.ts'
@@ -87,9 +88,14 @@ export class WindowOperator {
     return this.#allStores().reduce((items, store) => items + store.items, 0)
   }
 
-  /** Panes of the store that has most. */
-  get mostPanes(): number {
-    return this.#stores.reduce((most, store) => Math.max(most, store.panes.length), 0)
+  /** See `PaneStore`: of the store that has most. */
+  get heldBackShare(): number {
+    return this.#stores.reduce((most, store) => Math.max(most, store.heldBackShare), 0)
+  }
+
+  /** What pairing the samples of counters has come upon. */
+  get pairCounts(): PairCounts {
+    return this.#router.pairCounts
   }
 
   get stateBytes(): number {
@@ -135,13 +141,13 @@ export class WindowOperator {
 
   /** Adds a query; its windows count from the samples applied after this. `nowMs` bounds future-stamped samples. */
   addQuery(query: RunningQuery, nowMs: number): void {
-    const joined = this.#join(query)
-    this.#joined.set(query, joined)
     this.#route()
-    query.beginAt(this.#watermarkMs)
-    const { store } = joined
     const seenMs = Math.min(this.#maxEventMs, nowMs)
     const cutMs = seenMs === Number.NEGATIVE_INFINITY ? this.#startMs : seenMs + 1
+    const joined = this.#join(query, cutMs)
+    this.#joined.set(query, joined)
+    query.beginAt(this.#watermarkMs)
+    const { store } = joined
     if (store instanceof PaneStore) store.addQuery(joined.query as QueryWindows, cutMs)
     else query.coversFromMs = cutMs ?? Number.NEGATIVE_INFINITY
     // Panes do not show all that came ahead of the clock: the store may be newer, or have freed or joined them.
@@ -370,9 +376,9 @@ export class WindowOperator {
     return [...this.#stores, ...this.#sessionStores]
   }
 
-  #join(query: RunningQuery): Joined {
+  #join(query: RunningQuery, cutMs: number | undefined): Joined {
     if (query instanceof QueryWindows) {
-      const store = this.#shareStore(query)
+      const store = this.#shareStore(query, cutMs)
       return { query, store, matched: store.matched, onTime: store.onTime, excluded: store.excluded }
     }
     if (!(query instanceof SessionQuery)) throw new TypeError('the query was not made by newQuery')
@@ -383,7 +389,17 @@ export class WindowOperator {
     return { query, store, matched: 0, onTime: 0, excluded: 0 }
   }
 
-  #shareStore({ plan, scheme }: QueryWindows): PaneStore {
+  /**
+   * Whether a query added now knows what those on the store do. If not, the first sample of a counter may be an amount
+   * to one and a base line to the other, and samples are folded once for all.
+   */
+  #beginsLike(store: PaneStore, cutMs = Number.NEGATIVE_INFINITY): boolean {
+    const coversFromMs = Math.max(cutMs, this.#gapUntilMs)
+    return store.queries.every((query) => query.coversFromMs === coversFromMs)
+  }
+
+  #shareStore(query: QueryWindows, cutMs: number | undefined): PaneStore {
+    const { plan } = query
     const metric = this.#registry.metricEntry(this.#tenantId, plan.selector.metric)
     const routes = this.#router.routesOf(metric)
     const key = storeKey(plan)
@@ -391,7 +407,8 @@ export class WindowOperator {
       (store): store is PaneStore =>
         store instanceof PaneStore &&
         store.key === key &&
-        shortestPaneMs([...store.queries.map((query) => query.scheme), scheme]) >= SHORTEST_SHARED_PANE_MS,
+        (!store.isReading || this.#beginsLike(store, cutMs)) &&
+        haveRoom([...store.queries, query]),
     )
     if (shared !== undefined) return shared
     const store = new PaneStore(metric, plan)
@@ -399,6 +416,12 @@ export class WindowOperator {
     this.#stores.push(store)
     return store
   }
+}
+
+/** Whether the windows of all cut panes that are neither too short nor too many. */
+function haveRoom(queries: readonly QueryWindows[]): boolean {
+  const shortestMs = shortestPaneMs(queries.map((query) => query.scheme))
+  return shortestMs >= SHORTEST_SHARED_PANE_MS && panesNeeded(queries) <= MAX_PANES
 }
 
 function loadCounted(reader: StateReader): Counted {

@@ -63,7 +63,7 @@ describe('amounts of counters', () => {
     fc.assert(
       fc.property(anySteps, anyFirst, (steps, first) => {
         const refs = [0, 1, 2]
-        const pairs = pairsOf(first.policy, first.coversFromMs, refs)
+        const pairs = pairsOf(first.policy, refs)
         const released: Released[] = []
         const waiting: number[][] = refs.map(() => [])
         const lastPairedMs = refs.map(() => Number.NEGATIVE_INFINITY)
@@ -82,7 +82,7 @@ describe('amounts of counters', () => {
           } else {
             for (const ref of refs)
               while ((waiting[ref]![0] ?? Number.NaN) <= step.watermarkMs) lastPairedMs[ref] = waiting[ref]!.shift()!
-            released.push(...releasedBy(pairs, step.watermarkMs))
+            released.push(...releasedBy(pairs, step.watermarkMs, first.coversFromMs))
             for (const ref of refs)
               expect(released.findLast((one) => one.ref === ref)?.timeMs ?? Number.NEGATIVE_INFINITY).toBe(
                 lastPairedMs[ref],
@@ -93,7 +93,7 @@ describe('amounts of counters', () => {
         for (const ref of refs) {
           const naive = naiveIncreases(taken[ref]!, first)
           expect(released.filter((one) => one.ref === ref)).toEqual(
-            naive.map(({ timeMs, amount, why }) => ({ ref, timeMs, amount, isFirst: why === 'first' })),
+            naive.map(({ timeMs, amount }) => ({ ref, timeMs, amount })),
           )
           resets += naive.filter(({ why }) => why === 'reset').length
           overlaps += naive.filter(({ why }) => why === 'overlap').length

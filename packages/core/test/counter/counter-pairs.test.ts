@@ -9,9 +9,9 @@ describe('neighbours in time', () => {
     const pairs = pairsOf('baseline')
     expect(pairs.take(0, 1000, 10, 0)).toBe('held')
     expect(pairs.take(0, 2000, 14, 0)).toBe('held')
-    expect(releasedBy(pairs, 1999)).toEqual([{ ref: 0, timeMs: 1000, amount: NONE, isFirst: true }])
+    expect(releasedBy(pairs, 1999)).toEqual([{ ref: 0, timeMs: 1000, amount: NONE }])
     expect(releasedBy(pairs, 1999)).toEqual([])
-    expect(releasedBy(pairs, 2000)).toEqual([{ ref: 0, timeMs: 2000, amount: 4, isFirst: false }])
+    expect(releasedBy(pairs, 2000)).toEqual([{ ref: 0, timeMs: 2000, amount: 4 }])
   })
 
   it('pairs by time, not by arrival', () => {
@@ -42,7 +42,7 @@ describe('neighbours in time', () => {
     expect(pairs.take(0, 2000, 2, 0)).toBe('late')
     expect(pairs.take(0, 3000, 7, 0)).toBe('late')
     pairs.take(0, 4000, 10, 0)
-    expect(releasedBy(pairs, 4000)).toEqual([{ ref: 0, timeMs: 4000, amount: 7, isFirst: false }])
+    expect(releasedBy(pairs, 4000)).toEqual([{ ref: 0, timeMs: 4000, amount: 7 }])
   })
 
   it('takes a sample behind the watermark as long as none later is paired', () => {
@@ -50,7 +50,7 @@ describe('neighbours in time', () => {
     pairs.take(0, 1000, 1, 0)
     releasedBy(pairs, 5000)
     expect(pairs.take(0, 2000, 3, 0)).toBe('held')
-    expect(releasedBy(pairs, 5000)).toEqual([{ ref: 0, timeMs: 2000, amount: 2, isFirst: false }])
+    expect(releasedBy(pairs, 5000)).toEqual([{ ref: 0, timeMs: 2000, amount: 2 }])
   })
 
   it('never makes an amount between two samples of one time: the first one taken wins', () => {
@@ -63,15 +63,15 @@ describe('neighbours in time', () => {
   })
 
   it('keeps series apart', () => {
-    const pairs = pairsOf('zero', 0, [3, 70])
+    const pairs = pairsOf('zero', [3, 70])
     pairs.take(70, 1000, 100, 0)
     pairs.take(3, 1000, 1, 0)
     pairs.take(70, 2000, 150, 0)
     expect(releasedBy(pairs, 1500)).toEqual([
-      { ref: 70, timeMs: 1000, amount: 100, isFirst: true },
-      { ref: 3, timeMs: 1000, amount: 1, isFirst: true },
+      { ref: 70, timeMs: 1000, amount: 100 },
+      { ref: 3, timeMs: 1000, amount: 1 },
     ])
-    expect(releasedBy(pairs, 2000)).toEqual([{ ref: 70, timeMs: 2000, amount: 50, isFirst: false }])
+    expect(releasedBy(pairs, 2000)).toEqual([{ ref: 70, timeMs: 2000, amount: 50 }])
   })
 })
 
@@ -86,7 +86,7 @@ describe('the first sample', () => {
   ] as const)('$policy: it $name', ({ policy, startMs, coversFromMs, amount }) => {
     const pairs = pairsOf(policy, coversFromMs)
     pairs.take(0, 1000, 7, startMs)
-    expect(releasedBy(pairs, 1000)).toEqual([{ ref: 0, timeMs: 1000, amount, isFirst: true }])
+    expect(releasedBy(pairs, 1000)).toEqual([{ ref: 0, timeMs: 1000, amount }])
   })
 
   it('is judged when the watermark reaches it, and only once', () => {
@@ -325,8 +325,8 @@ describe('more samples than may wait', () => {
     expect(pairs.pairedEarly).toBe(2)
     expect(pairs.take(0, 1500, 3, 0)).toBe('late')
     expect(releasedBy(pairs, 0)).toEqual([
-      { ref: 0, timeMs: 1000, amount: 2, isFirst: true },
-      { ref: 0, timeMs: 2000, amount: 2, isFirst: false },
+      { ref: 0, timeMs: 1000, amount: 2 },
+      { ref: 0, timeMs: 2000, amount: 2 },
     ])
     expect(releasedBy(pairs, 18_000).map(({ timeMs }) => timeMs)).toEqual(
       Array.from({ length: 16 }, (_, i) => 3000 + i * 1000),
@@ -358,7 +358,7 @@ describe('watching', () => {
     expect(releasedBy(pairs, 20_000).every(({ ref, amount }) => ref === 1 && amount === 1)).toBe(true)
     pairs.watch(0)
     pairs.take(0, 1000, 50, 0)
-    expect(releasedBy(pairs, 20_000)).toEqual([{ ref: 0, timeMs: 1000, amount: 50, isFirst: true }])
+    expect(releasedBy(pairs, 20_000)).toEqual([{ ref: 0, timeMs: 1000, amount: 50 }])
   })
 
   it('forgets which writers overlapped', () => {
@@ -399,7 +399,7 @@ describe('watching', () => {
     pairs.unwatch(0)
     pairs.watch(9)
     pairs.take(9, 500, 3, 0)
-    expect(releasedBy(pairs, 1000)).toEqual([{ ref: 9, timeMs: 500, amount: 3, isFirst: true }])
+    expect(releasedBy(pairs, 1000)).toEqual([{ ref: 9, timeMs: 500, amount: 3 }])
     expect(releasedBy(pairs, 1000)).toEqual([])
   })
 

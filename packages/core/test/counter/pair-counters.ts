@@ -5,19 +5,21 @@ export interface Released {
   readonly ref: number
   readonly timeMs: number
   readonly amount: number | undefined
-  readonly isFirst: boolean
 }
 
 /** Pairs for one policy, all series watched that are named. */
-export function pairsOf(policy: FirstPolicy, coversFromMs = 0, refs: readonly number[] = [0]): CounterPairs {
-  const pairs = new CounterPairs({ firstPolicy: () => policy, coversFromMs: () => coversFromMs })
+export function pairsOf(policy: FirstPolicy, refs: readonly number[] = [0]): CounterPairs {
+  const pairs = new CounterPairs({ firstPolicy: () => policy })
   for (const ref of refs) pairs.watch(ref)
   return pairs
 }
 
-export function releasedBy(pairs: CounterPairs, watermarkMs: number): Released[] {
+/** What a reader takes that knows all that happened from `coversFromMs` on. */
+export function releasedBy(pairs: CounterPairs, watermarkMs: number, coversFromMs = 0): Released[] {
   const released: Released[] = []
-  pairs.release(watermarkMs, (ref, timeMs, amount, isFirst) => released.push({ ref, timeMs, amount, isFirst }))
+  pairs.release(watermarkMs, (ref, timeMs, amount, sinceMs) =>
+    released.push({ ref, timeMs, amount: coversFromMs <= sinceMs ? amount : undefined }),
+  )
   return released
 }
 

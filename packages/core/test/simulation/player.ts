@@ -225,7 +225,7 @@ export class Player {
     for (const query of queries.values()) query.mark()
     const result = send(this.#fill(points))
     this.#hash.update(JSON.stringify(result))
-    const accepted = tenant.holdAnswer(points, verdicts, result)
+    const accepted = tenant.holdAnswer({ points, batchId }, verdicts, result)
     for (const query of queries.values()) for (const sample of accepted) query.take(sample)
     return accepted.map(({ timeMs }) => timeMs)
   }

@@ -143,8 +143,11 @@ export class QueryModel {
 
   /** Leaves the windows before its first whole one to the version before; returns where that one starts. */
   succeed(): number {
-    const { stepMs, offsetMs } = this.spec.window
-    this.#ownsFromMs = this.#coversFromMs + mod(offsetMs - this.#coversFromMs, stepMs)
+    const { sizeMs, stepMs, offsetMs } = this.spec.window
+    const firstWholeMs = this.#coversFromMs + mod(offsetMs - this.#coversFromMs, stepMs)
+    // A window that is over is the version's that could still tell of it.
+    const afterMs = this.#addedAtMs - sizeMs + 1
+    this.#ownsFromMs = Math.max(firstWholeMs, afterMs + mod(offsetMs - afterMs, stepMs))
     return this.#ownsFromMs
   }
 
@@ -179,7 +182,8 @@ export class QueryModel {
     const ends = endsOf(this.spec, sample.timeMs)
     const firstEndMs = ends[ends.length - 1]!
     if (firstEndMs <= finalThroughMs) counts.tooLate++
-    else if (firstEndMs <= this.#emittedThroughMs) counts.lateApplied++
+    else if (firstEndMs <= this.#emittedThroughMs && (this.#owns(firstEndMs) || this.#owns(ends[0]!)))
+      counts.lateApplied++
     else counts.applied++
     for (const endMs of ends) {
       if (endMs <= finalThroughMs) break

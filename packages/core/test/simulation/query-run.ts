@@ -116,6 +116,8 @@ export class QueryRun {
     if (before === undefined) return
     if (this.query.queryVersion === versionBefore) {
       before.alter(spec)
+      // How long it waits for late samples is the query's, not the version's.
+      for (const model of this.#retired) model.alter(withLateOf(model.spec, spec))
       return
     }
     this.#begin()
@@ -192,6 +194,10 @@ export class QueryRun {
   #seenBy(spec: QuerySpec, sample: AcceptedSample): SeenSample {
     return { ...sample, group: groupOf(spec, this.#series[sample.series]!) }
   }
+}
+
+function withLateOf({ latenessMs: _, ...rest }: QuerySpec, { late, latenessMs }: QuerySpec): QuerySpec {
+  return { ...rest, late, ...(latenessMs === undefined ? {} : { latenessMs }) }
 }
 
 const FINAL: Line = { watermarkMs: Number.POSITIVE_INFINITY, finalThroughMs: Number.POSITIVE_INFINITY }

@@ -40,6 +40,11 @@ export class ScreenModel {
     for (const [batchId, seenMs] of this.#batchesMs) if (seenMs <= nowMs - HORIZON_MS) this.#batchesMs.delete(batchId)
   }
 
+  /** The engine suspects itself: what it refused is to come in when it is sent again. */
+  forget(batchId: string): void {
+    this.#batchesMs.delete(batchId)
+  }
+
   batch(points: readonly Point[], batchId: string | undefined, nowMs: number, newestMs: number): Verdict[] {
     if (batchId !== undefined) {
       if (this.#batchesMs.has(batchId)) return points.map(() => 'duplicate')

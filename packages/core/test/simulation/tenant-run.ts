@@ -40,13 +40,18 @@ export class TenantRun {
   }
 
   /** Holds the answer to a batch against the verdicts; returns what was accepted, in order. */
-  holdAnswer(points: readonly Point[], verdicts: readonly Verdict[], result: IngestResult): AcceptedSample[] {
+  holdAnswer(
+    { points, batchId }: { readonly points: readonly Point[]; readonly batchId: string | undefined },
+    verdicts: readonly Verdict[],
+    result: IngestResult,
+  ): AcceptedSample[] {
     const count = (verdict: Verdict): number => verdicts.filter((each) => each === verdict).length
     const wanted = [count('accepted'), count('duplicate'), 0, count('rejected')]
     const got = [result.accepted, result.duplicates, result.shed, result.rejected.length]
     hold('screen', String(got) === String(wanted), () => `accepted, duplicate, shed, rejected: ${got}, not ${wanted}`)
     for (const { index } of result.rejected)
       hold('screen', verdicts[index] === 'rejected', () => `row ${index} was rejected at ${points[index]?.timeMs}`)
+    if (result.clockSuspect && result.accepted === 0 && batchId !== undefined) this.#screen.forget(batchId)
     this.#points.received += points.length
     this.#points.accepted += count('accepted')
     this.#points.duplicate += count('duplicate')
