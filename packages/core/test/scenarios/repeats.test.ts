@@ -63,6 +63,32 @@ test('two gateways send the same samples in other batches', async () => {
   })
 })
 
+test('an agent reports at odd milliseconds through two gateways', async () => {
+  await using engine = scenarioEngine()
+  engine.advanceTo(T0 - MINUTE_MS)
+  const query = engine.addQuery('q', PLAN)
+  const rows = collectTimed(engine, query)
+  const samples: Arrival[] = Array.from({ length: 60 }, (_, i) => {
+    const dueMs = T0 + i * 10 * SECOND_MS
+    const value = valueAt(dueMs)
+    return { kind: 'gauge', timeMs: dueMs + ((i * 7_919) % 23), value, arrivesMs: dueMs + SECOND_MS, source: 'one' }
+  })
+  // The other gateway cuts what it gets into batches of five.
+  const again = samples.map((sample, i) => ({
+    ...sample,
+    source: 'other',
+    arrivesMs: samples[Math.floor(i / 5) * 5 + 4]!.arrivesMs,
+  }))
+  play(engine, [...samples, ...again], { fromMs: T0, untilMs: T0 + 12 * MINUTE_MS })
+  expectOracle(
+    rows.map(({ row }) => row),
+    samples,
+    PLAN,
+  )
+  expect(rows).toHaveLength(oracleOf(samples, PLAN).length)
+  expect(engine.stats().tenants[0]!.points).toMatchObject({ accepted: 60, duplicate: 60 })
+})
+
 test('an exporter sends the last five minutes again', async () => {
   await using engine = scenarioEngine()
   engine.advanceTo(T0 - MINUTE_MS)
