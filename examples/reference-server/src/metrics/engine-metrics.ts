@@ -151,7 +151,7 @@ export function queryMetrics(text: MetricsText, { tenants }: EngineStats, views:
   text.family(
     'windrow_query_state_items',
     'gauge',
-    'Cells (one a pane and group) of that store.',
+    'Panes or sessions of that store.',
     queries.map(({ labels, stateItems }) => [labels, stateItems]),
   )
   text.family(
@@ -171,7 +171,7 @@ export function queryMetrics(text: MetricsText, { tenants }: EngineStats, views:
 /** What is held, what waits, and how well it is kept. */
 export function stateMetrics(text: MetricsText, numbers: EngineStats, context: ServerContext): void {
   text.family('windrow_series', 'gauge', 'Series known.', one(numbers.seriesCount))
-  text.family('windrow_panes', 'gauge', 'Live panes of all windows.', one(numbers.paneCount))
+  text.family('windrow_panes', 'gauge', 'Live panes and sessions of all windows.', one(numbers.paneCount))
   text.family('windrow_state_bytes', 'gauge', 'Memory of window state.', one(numbers.stateBytes))
   text.family(
     'windrow_dirty_windows',

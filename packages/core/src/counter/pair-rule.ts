@@ -1,5 +1,8 @@
 import type { FirstPolicy } from '../registry/metric-catalog.ts'
 
+/** So far back a run over history looks for the sample that the first one of its range is paired with. */
+export const PAIRED_WITHIN_MS = 600_000
+
 /**
  * What the start times of two neighbouring samples of a counter say: both are of one run, the later one is of a run
  * that began after the earlier sample, or two writers overlap and the later sample is of the one that started later or

@@ -9,6 +9,7 @@ import type { MetricDeclaration, MetricInfo } from '../registry/metric-catalog.t
 import { literalServers } from '../registry/selector.ts'
 import { SeriesProgress } from '../registry/series-progress.ts'
 import { type MetricEntry, SeriesRegistry } from '../registry/series-registry.ts'
+import type { RepairKey } from '../repair/dirty-windows.ts'
 import type { ColumnSchema, WindowResult } from '../result/window-result.ts'
 import type { StorageAdapter } from '../storage/storage-adapter.ts'
 import { WriteQueue } from '../storage/write-queue.ts'
@@ -154,7 +155,8 @@ class WindowEngine implements Engine {
       disorderMs: this.#options.disorderMs,
       sampleHorizonMs: this.#sampleHorizonMs,
       generation: () => this.#generation.current,
-      repair: (live, row) => this.#repairReplayed(live, row),
+      mends: this.#repairs !== undefined,
+      repair: (live, timeMs) => this.#repairs?.note(live, timeMs),
       admit: (batch, batchId) => this.#intake.admit(tenant, batch, batchId),
       store: (batch, batchId) => this.#intake.store(tenant, batch, batchId),
       deliver: () => this.#deliver(tenant),
@@ -407,16 +409,15 @@ class WindowEngine implements Engine {
   #newRepairs(storage: StorageAdapter, queue: WriteQueue): Repairs {
     return new Repairs({
       options: this.#options,
-      intervalMs: (ref) => this.#progress.intervalMs(ref),
       host: repairHost({
         registry: this.registry,
         storage,
         queue,
         generation: this.#generation,
         nowMs: () => this.nowMs(),
-        versionOf: ({ tenant, query, queryVersion }) =>
-          this.#tenants.get(tenant)?.queries.get(query)?.version(queryVersion),
+        versionOf: (key) => this.#versionOf(key),
         emit: (rows) => this.#emitRepaired(rows),
+        noteRow: (key, row) => this.#noteRepaired(key, row),
         onError: this.#onError,
       }),
     })
@@ -430,11 +431,13 @@ class WindowEngine implements Engine {
     }
   }
 
-  #repairReplayed(live: RunningQuery, { startMs }: WindowResult): boolean {
-    const wantsRepair = (live.plan.late ?? 'repair') === 'repair'
-    if (this.#repairs === undefined || !wantsRepair) return false
-    this.#repairs.note(live, startMs)
-    return true
+  #noteRepaired(key: RepairKey, row: WindowResult): void {
+    const query = this.#versionOf(key)
+    if (query !== undefined) this.#tenant(key.tenant).live.noteRepaired(query, row)
+  }
+
+  #versionOf({ tenant, query, queryVersion }: RepairKey): RunningQuery | undefined {
+    return this.#tenants.get(tenant)?.queries.get(query)?.version(queryVersion)
   }
 
   #deliver(tenant: Tenant): void {
@@ -459,7 +462,7 @@ class WindowEngine implements Engine {
         const servers = this.registry.servers(tenant.id)
         return literalServers(of.selector).filter((server) => !servers.has(server))
       },
-      repair: (sample) => this.#repairs?.take(sample),
+      repair: (query, timeMs) => this.#repairs?.note(query, timeMs),
       describe: (sample) => lateRow(sample, this.registry),
       onError: this.#onError,
     })

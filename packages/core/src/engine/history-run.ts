@@ -1,3 +1,4 @@
+import { PAIRED_WITHIN_MS } from '../counter/pair-rule.ts'
 import { WindrowError } from '../errors.ts'
 import type { QueryPlan, TimePoint } from '../plan/query-plan.ts'
 import type { SeriesRegistry } from '../registry/series-registry.ts'
@@ -17,9 +18,6 @@ export interface HistoryRunOptions extends RunOptions {
   readonly tenantId: number
   readonly nowMs: number
 }
-
-/** A reading needs the sample before the first one of the range. */
-const READING_WARM_UP_MS = 600_000
 
 /**
  * Computes a plan over stored samples with the operator that also runs live; the scan's own time moves the
@@ -93,7 +91,7 @@ interface RangeOfStarts {
 
 function rangeOfStarts(plan: QueryPlan, fromMs: number, toMs: number): RangeOfStarts {
   const { window } = plan
-  const readingMs = plan.reading === 'increase' || plan.reading === 'rate' ? READING_WARM_UP_MS : 0
+  const readingMs = plan.reading === 'increase' || plan.reading === 'rate' ? PAIRED_WITHIN_MS : 0
   if (window.type === 'session') {
     // No session is longer than that, and none goes over a multiple of it.
     const cellMs = Math.floor(fromMs / window.maxMs) * window.maxMs

@@ -7,7 +7,7 @@ import type { RunningQuery } from '../window/running-query.ts'
 import type { Generation } from './generation.ts'
 import { runOverHistory } from './history-run.ts'
 
-export interface RepairParts extends Pick<RepairHost, 'nowMs' | 'emit' | 'onError'> {
+export interface RepairParts extends Pick<RepairHost, 'nowMs' | 'emit' | 'noteRow' | 'onError'> {
   readonly registry: SeriesRegistry
   readonly storage: StorageAdapter
   readonly queue: WriteQueue
@@ -35,11 +35,13 @@ export function repairHost(parts: RepairParts): RepairHost {
       const query = versionOf(key)
       return query?.owns(startMs) === true && endMs > query.sinceMs
     },
+    wholeFromMs: (key) => versionOf(key)?.firstWholeStartMs ?? Number.NEGATIVE_INFINITY,
     finalThroughMs: (key) => versionOf(key)?.finalThroughMs ?? Number.NEGATIVE_INFINITY,
     lastWriteNumber: () => queue.lastWriteNumber,
     writesDone: (writeNumber) => queue.done(writeNumber),
     raiseGeneration: () => generation.raise(),
     emit: (rows) => parts.emit(rows),
+    noteRow: (key, row) => parts.noteRow(key, row),
     onError: (error) => parts.onError(error),
   }
 }

@@ -1,19 +1,14 @@
 import type { RepairKey } from '../repair/dirty-windows.ts'
 import type { RepairHost } from '../repair/repair-host.ts'
 import { Repairer } from '../repair/repairer.ts'
-import type { LateSample, RunningQuery } from '../window/running-query.ts'
+import type { RunningQuery } from '../window/running-query.ts'
 import { windowScheme } from '../window/scheme-of.ts'
 import type { WindowScheme } from '../window/window-scheme.ts'
 import type { ResolvedEngineOptions } from './options.ts'
 
-/** The next sample of a counter, whose amount a late one changes, is looked for this many intervals after it. */
-const NEXT_WITHIN_INTERVALS = 2
-
 export interface RepairsOptions {
   readonly host: RepairHost
   readonly options: ResolvedEngineOptions
-  /** Usual time between samples of a series, ms; NaN while unknown. */
-  readonly intervalMs: (seriesRef: number) => number
 }
 
 /** Where late samples of one query lie: `[start, end)` of the panes or cells that hold them. */
@@ -27,10 +22,9 @@ interface LateTimes {
 export class Repairs {
   readonly #repairer: Repairer
   readonly #host: RepairHost
-  readonly #intervalMs: (seriesRef: number) => number
   readonly #late = new Map<RunningQuery, LateTimes>()
 
-  constructor({ host, options, intervalMs }: RepairsOptions) {
+  constructor({ host, options }: RepairsOptions) {
     const { everyMs, maxDirtyWindows, maxRowsPerSecond, maxWindowRows } = options.repair ?? {}
     this.#repairer = new Repairer(host, {
       ...(everyMs === undefined ? {} : { everyMs }),
@@ -40,7 +34,6 @@ export class Repairs {
       stateStore: options.stateStore,
     })
     this.#host = host
-    this.#intervalMs = intervalMs
   }
 
   /** Windows of a tenant that wait to be computed anew. */
@@ -62,18 +55,7 @@ export class Repairs {
     return this.#repairer.open()
   }
 
-  /** Notes a late sample; every window that holds it is marked at the next tick. */
-  take({ query, seriesRef, timeMs }: LateSample): void {
-    this.note(query, timeMs)
-    const { reading } = query.plan
-    if (reading !== 'increase' && reading !== 'rate') return
-    const intervalMs = this.#intervalMs(seriesRef)
-    if (Number.isNaN(intervalMs)) return
-    for (let intervals = 1; intervals <= NEXT_WITHIN_INTERVALS; intervals++)
-      this.note(query, timeMs + intervals * intervalMs)
-  }
-
-  /** As `take`, for whatever changed at a time. */
+  /** Notes the time of a sample that windows do not have; all that hold it are marked at the next tick. */
   note(query: RunningQuery, timeMs: number): void {
     const late = this.#late.get(query) ?? this.#lateTimes(query)
     const { startMs, endMs } = late.scheme.paneAround(timeMs)

@@ -23,18 +23,23 @@ export interface ReplayHost {
   store(batch: SampleBatch, batchId: string | undefined): void
   /** Delivers what was emitted and hands it to the storage. */
   deliver(): void
-  /** Has the windows of a live query that hold the time computed anew; false when the query wants no repairs. */
-  repair(live: RunningQuery, row: WindowResult): boolean
+  /** Whether there is something to repair windows from. */
+  readonly mends: boolean
+  /** Has the windows of a live query that hold the time computed anew. */
+  repair(live: RunningQuery, timeMs: number): void
   flush(): Promise<void>
   onFinish(): void
 }
 
-/** An import on its own time line: its newest event is its clock, so old data neither waits nor hurries anyone. */
+/**
+ * An import on its own time line: its newest event is its clock, so old data neither waits nor hurries anyone. Windows
+ * that a live query with repairs has, or is going to have, are that query's: they are marked for repair by the samples,
+ * and no row of the replay comes for them.
+ */
 export class ReplayRun implements ReplaySource {
   readonly #host: ReplayHost
   readonly #operator: WindowOperator
   readonly #screen: Screen
-  readonly #liveOf = new Map<RunningQuery, RunningQuery>()
   #maxEventMs = Number.NEGATIVE_INFINITY
   #finished = false
 
@@ -49,16 +54,12 @@ export class ReplayRun implements ReplaySource {
       progress,
       generation: host.generation,
       emit: (row, query) => {
-        const live = this.#liveOf.get(query)
-        // What was told live is put right by a repair, which sees both.
-        if (live === undefined || !wasLive(live, row) || !host.repair(live, row)) host.tenant.emit(row, query)
+        if (!this.#mendedOf(query.name).some((live) => isOf(live, row))) host.tenant.emit(row, query)
       },
     })
     for (const query of host.tenant.queries.values()) {
-      const both = query.forReplay(this.#operator)
-      if (both === undefined) continue
-      this.#operator.addQuery(both.windows, Number.NEGATIVE_INFINITY)
-      this.#liveOf.set(both.windows, both.live)
+      const windows = query.forReplay(this.#operator)
+      if (windows !== undefined) this.#operator.addQuery(windows, Number.NEGATIVE_INFINITY)
     }
   }
 
@@ -83,10 +84,34 @@ export class ReplayRun implements ReplaySource {
     }
     this.#host.tenant.count(batch.length, result, screened.conflicts, screened.precisionLost)
     this.#host.store(screened.batch, options.batchId)
+    this.#mark(screened.batch)
     const watermarkMs = this.#maxEventMs - this.#host.disorderMs
     this.#operator.advance(watermarkMs, watermarkMs)
     this.#host.deliver()
     return result
+  }
+
+  /** Marks the windows of live queries that have the samples only in the storage; too many do no harm. */
+  #mark(batch: SampleBatch): void {
+    const { registry, tenant, repair } = this.#host
+    const liveOf = new Map<string, RunningQuery[]>()
+    for (const { name } of tenant.queries.values())
+      for (const live of this.#mendedOf(name)) {
+        const { metric } = live.plan.selector
+        liveOf.set(metric, [...(liveOf.get(metric) ?? []), live])
+      }
+    if (liveOf.size === 0) return
+    const { series, timestampsMs, length } = batch
+    for (let row = 0; row < length; row++) {
+      const timeMs = timestampsMs[row]!
+      for (const live of liveOf.get(registry.metrics[registry.metricIds[series[row]!]!]!.name) ?? [])
+        if (live.holds(timeMs)) repair(live, timeMs)
+    }
+  }
+
+  /** The live versions of a query whose windows are repaired. */
+  #mendedOf(name: string): readonly RunningQuery[] {
+    return this.#host.mends ? (this.#host.tenant.queries.get(name)?.mended.filter(hasBegun) ?? []) : []
   }
 
   async finish(): Promise<void> {
@@ -100,7 +125,12 @@ export class ReplayRun implements ReplaySource {
   }
 }
 
-/** Whether the row's window is one that the live query was there for and has closed. */
-function wasLive({ sinceMs, finalThroughMs }: RunningQuery, { endMs }: WindowResult): boolean {
-  return endMs > sinceMs && endMs <= finalThroughMs
+/** Before the first sample and without a clock, a query is not there for any window yet. */
+function hasBegun({ sinceMs, finalThroughMs }: RunningQuery): boolean {
+  return Math.max(sinceMs, finalThroughMs) !== Number.NEGATIVE_INFINITY
+}
+
+/** Whether the row's window is one that the live query was there for. */
+function isOf(live: RunningQuery, { startMs, endMs }: WindowResult): boolean {
+  return live.owns(startMs) && endMs > live.sinceMs
 }

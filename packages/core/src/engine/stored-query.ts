@@ -29,8 +29,8 @@ export interface QueryHost {
   problemOf(plan: QueryPlan): string | undefined
   /** Servers FROM names outright that no series has. */
   unmatchedServers(plan: QueryPlan): string[]
-  /** Has the windows of a late sample computed anew from the storage. */
-  repair(sample: LateSample): void
+  /** Has the windows of a version that hold the time computed anew from the storage. */
+  repair(query: RunningQuery, timeMs: number): void
   /** A late sample with its series in words. */
   describe(sample: LateSample): LateRow
   onError(error: unknown): void
@@ -164,6 +164,11 @@ export class StoredQuery implements Query {
     return [...this.running, ...this.#finished].find((query) => query.version === version)
   }
 
+  /** The versions whose windows are put right by repairs. */
+  get mended(): readonly RunningQuery[] {
+    return this.#lateOf(this.#plan) === 'repair' ? [...this.#finished, ...this.running] : []
+  }
+
   numbers(nowMs: number): QueryNumbers {
     const windows = this.#windows
     const state = windows === undefined ? { items: 0, bytes: 0 } : this.#host.operator.stateOf(windows)
@@ -238,7 +243,7 @@ export class StoredQuery implements Query {
     }
     // Windows of a version that has finished are nobody's else to repair.
     const owners = [sample.query, ...this.#finished].filter((query) => query.holds(sample.timeMs))
-    for (const query of owners) this.#host.repair({ ...sample, query })
+    for (const query of owners) this.#host.repair(query, sample.timeMs)
     return owners.length > 0
   }
 
@@ -285,10 +290,9 @@ export class StoredQuery implements Query {
     else this.#stop()
   }
 
-  /** This query for another time line, and what it is live. */
-  forReplay(operator: WindowOperator): { readonly windows: RunningQuery; readonly live: RunningQuery } | undefined {
-    if (this.state !== 'running' || this.#windows === undefined) return undefined
-    return { windows: this.#newWindows(operator), live: this.#windows }
+  /** This query for another time line. */
+  forReplay(operator: WindowOperator): RunningQuery | undefined {
+    return this.state !== 'running' || this.#windows === undefined ? undefined : this.#newWindows(operator)
   }
 
   remove(): void {

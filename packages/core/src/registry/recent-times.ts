@@ -1,13 +1,13 @@
 import { growUint8, growUint32 } from '../internal/grow.ts'
 
-/** Beyond this the times of further series are not kept. */
+/** Beyond this, rings do not grow any more and keep the newest times alone. */
 const MAX_BYTES: number = 256 * 1024 * 1024
 const PAGE_WORDS = 65_536
 /** A region of 2^4 words has room for 14 times: one a minute over the usual horizon. */
 const LEAST_ORDER = 4
 /** Words before the entries of a region: where the oldest is, and how many there are. */
 const HEADER = 2
-/** What a series may report in a second, on the average over the horizon. */
+/** What a series may report in a second at least, on the average over the horizon. */
 const MOST_PER_SECOND = 1.25
 const WIDE = 0x80
 const ORDER: number = WIDE - 1
@@ -148,18 +148,26 @@ export class RecentTimes {
 
   /** False when there is no room. */
   #insert(ref: number, index: number, timeMs: number, span: number): boolean {
-    const count = this.count(ref)
+    let count = this.count(ref)
+    let to = index
     const hasRing = (this.#places[ref] ?? 0) !== 0
     const isWide = span !== 0 || (hasRing && (this.#shapes[ref]! & WIDE) !== 0)
-    const fits = hasRing && isWide === (this.#shapes[ref]! & WIDE) > 0 && count < this.#capacityOf(ref)
-    if (!fits && !this.#move(ref, count + 1, isWide)) return false
+    const hasShape = hasRing && isWide === (this.#shapes[ref]! & WIDE) > 0
+    if (!(hasShape && count < this.#capacityOf(ref)) && !this.#move(ref, count + 1, isWide)) {
+      if (!hasShape || count >= this.#mostEntries) return false
+      // No memory to grow: the oldest one goes, which may be the very one that comes.
+      if (to === 0) return true
+      this.#forgetOldest(ref)
+      count--
+      to--
+    }
     const place = this.#places[ref]!
     const page = this.#pageOf(place)
     const base = this.#offsetOf(place)
     const capacity = this.#capacityOf(ref)
     const head = page[base]!
     let at = base + HEADER + wrap(head + count, capacity)
-    for (let i = count; i > index; i--) {
+    for (let i = count; i > to; i--) {
       const before = base + HEADER + wrap(head + i - 1, capacity)
       page[at] = page[before]!
       if (isWide) page[at + capacity] = page[before + capacity]!
@@ -169,6 +177,14 @@ export class RecentTimes {
     if (isWide) page[at + capacity] = span
     page[base + 1] = count + 1
     return true
+  }
+
+  #forgetOldest(ref: number): void {
+    const place = this.#places[ref]!
+    const page = this.#pageOf(place)
+    const base = this.#offsetOf(place)
+    page[base] = wrap(page[base]! + 1, this.#capacityOf(ref))
+    page[base + 1]! -= 1
   }
 
   /** Moves a series to a ring with room for `entries`. False when there is none. */

@@ -28,9 +28,9 @@ const Memory = { seconds: 0, times: 1, none: 2 } as const
  *
  * A series begins as a ring of one bit a second, which stands for one sample exactly while all lie at the same
  * millisecond of their second and, of amounts, are for intervals of one length. At the first one that does not, the
- * series goes over to `RecentTimes`, with all that was seen before. Left alone are series with more than 1.25 samples
- * a second on the average, those for whose times there is no memory, those after the first million, and single samples
- * off the beat at a fraction of a millisecond or for an interval of more than 49 days.
+ * series goes over to `RecentTimes`, with all that was seen before. Left alone are series with several samples a second
+ * (more than 1.25 on the average of the horizon, at least), those for whose times there is no memory, those after the
+ * first million, and single samples off the beat at a fraction of a millisecond or for an interval of over 49 days.
  *
  * The start of a sample is when the interval of an amount began, in ms; 0 where it has none or it is not known.
  */

@@ -12,8 +12,17 @@ export interface DiffContext {
   readonly queryVersion: number
   /** Rows that end later are still live and left alone. */
   readonly finalThroughMs: number
+  /** Rows that start at or after this are whole, though the storage may have begun later. */
+  readonly wholeFromMs: number
   /** Time of the first stored sample: windows that start before it may have lost samples since they were emitted. */
   readonly storedFromMs: number
+}
+
+export interface DiffTests {
+  /** Whether a stored row is part of one that is still live. */
+  readonly isHeld: (row: WindowResult) => boolean
+  /** Whether the run knows nothing of the group of a filled row: it could not have filled it. */
+  readonly isSilent: (row: WindowResult) => boolean
 }
 
 /** Same for equal groups, in whatever order a storage returns the dimensions. */
@@ -23,8 +32,7 @@ export function groupKeyOf(plan: QueryPlan, { group }: WindowResult): string {
 
 /**
  * The rows to emit so that what is stored of one window start becomes what was computed anew: retractions first, then
- * rows that are new or changed. Their revisions are the least they must have, 0 for a new row. `isHeld` says whether
- * a stored row is part of one that is still live.
+ * rows that are new or changed. Their revisions are the least they must have, 0 for a new row.
  *
  * A row is unchanged when its end, count, flags and values are. Values are equal as `Object.is` has it, but for columns
  * that add up samples: history adds in another order than the live windows did, so there a difference of 1e-12 is
@@ -35,7 +43,7 @@ export function diffRows(
   fresh: readonly WindowResult[],
   stored: readonly WindowResult[],
   context: DiffContext,
-  isHeld: (row: WindowResult) => boolean,
+  { isHeld, isSilent }: DiffTests,
 ): WindowResult[] {
   const { plan, finalThroughMs, storedFromMs } = context
   const storedByGroup = new Map(stored.map((row) => [groupKeyOf(plan, row), row]))
@@ -47,8 +55,7 @@ export function diffRows(
 
   for (const [group, row] of storedByGroup) {
     if (freshByGroup.has(group) || row.endMs > finalThroughMs || isHeld(row)) continue
-    // A run over a range knows no groups that are silent all through it, so it does not fill them.
-    if (plan.fill !== undefined && row.count === 0) continue
+    if (plan.fill !== undefined && row.count === 0 && isSilent(row)) continue
     if (isLost(row, context)) pushStale(changed, row)
     else retracted.push({ ...row, revision: row.revision + 1, retracted: true, source: 'backfill' })
   }
@@ -56,7 +63,7 @@ export function diffRows(
     const before = storedByGroup.get(group)
     if (row.endMs > finalThroughMs || (before !== undefined && before.endMs > finalThroughMs)) continue
     if (before === undefined) {
-      changed.push(freshRow(row, undefined, row.partial && !wasWhole, context))
+      changed.push(freshRow(row, undefined, wasWhole, context))
       continue
     }
     if (row.count < before.count && row.startMs < storedFromMs && !before.partial) {
@@ -64,7 +71,7 @@ export function diffRows(
       pushStale(changed, before)
       continue
     }
-    const after = freshRow(row, before, row.partial && before.partial, context)
+    const after = freshRow(row, before, !before.partial, context)
     if (!isUnchanged(before, after, plan)) changed.push(after)
   }
   return [...retracted, ...changed]
@@ -92,16 +99,17 @@ function isLost(row: WindowResult, { plan, storedFromMs }: DiffContext): boolean
 function freshRow(
   row: WindowResult,
   before: WindowResult | undefined,
-  partial: boolean,
-  context: DiffContext,
+  wasWhole: boolean,
+  { queryVersion, wholeFromMs }: DiffContext,
 ): WindowResult {
   const { quality, ...rest } = row
   const known = qualityOf(quality, before?.quality)
   return {
     ...rest,
-    queryVersion: context.queryVersion,
+    queryVersion,
     revision: (before?.revision ?? -1) + 1,
-    partial,
+    // What the storage or what the query saw holds all of is whole.
+    partial: row.partial && !wasWhole && row.startMs < wholeFromMs,
     lateApplied: 0,
     // Which series were expected then is not known any more; what was known live still holds.
     seriesExpected: before?.seriesExpected ?? null,

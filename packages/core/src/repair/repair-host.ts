@@ -25,6 +25,8 @@ export interface RepairHost {
   planOf(key: RepairKey): QueryPlan | undefined
   /** Whether a row is one the query has to keep right: not another version's, nor of before it was there. */
   owes(key: RepairKey, row: Pick<WindowResult, 'startMs' | 'endMs'>): boolean
+  /** Rows that start at or after this hold all samples there were since the query was added. */
+  wholeFromMs(key: RepairKey): number
   /** Rows of the query that end at or before this are changed by repairs alone. */
   finalThroughMs(key: RepairKey): number
   /** Number of the newest write (raw samples or results) on its way to the storage. */
@@ -38,5 +40,7 @@ export interface RepairHost {
    * counted by `lastWriteNumber`. Must not throw.
    */
   emit(rows: readonly WindowResult[]): void
+  /** Told of what samples make of a final window, before rules say whether it is shown, by queries that fill. */
+  noteRow(key: RepairKey, row: WindowResult): void
   onError(error: unknown): void
 }

@@ -4,6 +4,7 @@ import type { StateStore } from '../storage/state-store.ts'
 import type { WindowScheme } from '../window/window-scheme.ts'
 import { DirtyWindows, type RepairKey } from './dirty-windows.ts'
 import { decodeDirtyWindows, encodeDirtyWindows } from './dirty-windows-codec.ts'
+import { type RepairedInPart, repairedInPart } from './live-rows.ts'
 import { orAborted } from './or-aborted.ts'
 import type { RecomputeRange, RepairHost } from './repair-host.ts'
 import type { RepairWindow } from './repair-ranges.ts'
@@ -73,8 +74,8 @@ export class Repairer {
   readonly #stale: DirtyWindows
   readonly #saved: SavedWindows
   readonly #abort = new AbortController()
-  /** Cells of sessions whose final rows were repaired while later ones are live: done again once those are final. */
-  readonly #repairedInPart = new WeakSet<RepairWindow>()
+  /** Windows that were repaired while something of them was live. */
+  readonly #repairedInPart = new WeakMap<RepairWindow, RepairedInPart>()
   #waits: Wait[] = []
   #dueAtMs: number | undefined
   #running: Promise<void> | undefined
@@ -212,9 +213,11 @@ export class Repairer {
       }
       const finalThroughMs = this.#host.finalThroughMs(key)
       const isFinal = ({ endMs }: RepairWindow): boolean => endMs <= finalThroughMs
-      const canBegin = (window: RepairWindow): boolean =>
-        plan.window.type === 'session' && window.startMs < finalThroughMs && !this.#repairedInPart.has(window)
-      const dirty = this.#dirty.windowsOf(key).filter((window) => isFinal(window) || canBegin(window))
+      const isDue = (window: RepairWindow): boolean => {
+        if (plan.window.type !== 'session' && !isFinal(window)) return false
+        return (this.#repairedInPart.get(window)?.againMs ?? window.startMs + 1) <= finalThroughMs
+      }
+      const dirty = this.#dirty.windowsOf(key).filter(isDue)
       const stale = this.#stale.windowsOf(key).filter(isFinal)
       if (dirty.length + stale.length > 0) tasks.push({ key, plan, finalThroughMs, dirty, stale })
     }
@@ -261,19 +264,30 @@ export class Repairer {
       recompute: (of: QueryPlan, range: RecomputeRange) => this.#host.recompute(of, range),
       owes: (row: WindowResult) => this.#host.owes(key, row),
       finalThroughMs,
+      wholeFromMs: this.#host.wholeFromMs(key),
       storedFromMs: firstMs ?? Number.POSITIVE_INFINITY,
       maxWindowRows: this.#maxWindowRows,
       budget: this.#budget,
       signal,
       emit: (rows: readonly WindowResult[]) => this.#emit(key, rows, pass),
+      noteRow: (row: WindowResult) => this.#host.noteRow(key, row),
+      inPart: (window: RepairWindow) => this.#repairedInPart.get(window),
     }
     // A scan that hangs does not look at its signal: it is left behind then, and can emit no more.
-    await orAborted(new RepairRun(options).repair(dirty, stale), signal)
+    const rowsBefore = this.#rows
+    const live = await orAborted(new RepairRun(options).repair(dirty, stale), signal)
     await orAborted(this.#host.writesDone(this.#host.lastWriteNumber()), signal)
+    // Windows that became final meanwhile may be filled from rows as they were.
+    const isOvertaken =
+      plan.fill !== undefined && this.#rows > rowsBefore && this.#host.finalThroughMs(key) > finalThroughMs
     for (const { startMs } of stale) this.#stale.clear(key, startMs, pass.seenWriteNumber)
-    for (const window of dirty)
-      if (window.endMs <= finalThroughMs) this.#dirty.clear(key, window.startMs, pass.seenWriteNumber)
-      else this.#repairedInPart.add(window)
+    for (const window of dirty) {
+      const rows = live.get(window)
+      const before = this.#repairedInPart.get(window)
+      if (rows !== undefined)
+        this.#repairedInPart.set(window, repairedInPart(window.endMs, rows, finalThroughMs, before))
+      else if (!isOvertaken) this.#dirty.clear(key, window.startMs, pass.seenWriteNumber)
+    }
   }
 
   async #emit(key: RepairKey, rows: readonly WindowResult[], { generation }: Pass): Promise<void> {

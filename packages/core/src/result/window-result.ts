@@ -44,9 +44,11 @@ export interface WindowResult {
   readonly values: Readonly<Record<string, ResultValue>>
   /** Samples applied to the row. */
   readonly count: number
+  /** Servers with their point attributes that had a sample, each once however many series it has. */
   readonly seriesSeen: number
+  /** Of those that report periodically, how many should have been there; null for runs over history and sessions. */
   readonly seriesExpected: number | null
-  /** seen and expected / expected; 1 when nothing is expected; null for runs over history. */
+  /** seen and expected / expected; 1 when nothing is expected; null for runs over history and sessions. */
   readonly completeness: number | null
   /** generation x 65,536 + n. */
   readonly revision: number

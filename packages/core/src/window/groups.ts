@@ -33,6 +33,11 @@ export class Groups {
     )
   }
 
+  /** The slot of a group that was seen. */
+  find(group: GroupValues): number | undefined {
+    return this.#slots.get(keyOf(this.#dimensions.map(({ name }) => group[name] ?? null)))
+  }
+
   /** Writes the first `count` groups; those never change, so that it may also be done later. */
   save(writer: StateWriter, count: number = this.count): void {
     writer.varint(this.#dimensions.length)
@@ -63,7 +68,7 @@ export class Groups {
 
   /** Of one value a dimension. */
   #slotOf(values: readonly (string | null)[]): number {
-    const key = values.map((value) => (value === null ? '-' : `${value.length}:${value}`)).join('')
+    const key = keyOf(values)
     const known = this.#slots.get(key)
     if (known !== undefined) return known
     const slot = this.#values.length
@@ -85,6 +90,10 @@ export class Groups {
     }
     return this.#ordered
   }
+}
+
+function keyOf(values: readonly (string | null)[]): string {
+  return values.map((value) => (value === null ? '-' : `${value.length}:${value}`)).join('')
 }
 
 function compareGroups(a: GroupValues, b: GroupValues, dimensions: readonly string[]): number {

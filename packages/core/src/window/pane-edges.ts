@@ -57,17 +57,19 @@ interface Edges {
 export function panesNeeded(users: readonly PaneUser[]): number {
   const reaching = new Map<string, { readonly scheme: WindowScheme; readonly reachMs: number }>()
   for (const { scheme, latenessMs } of users) {
-    const reachMs = scheme.longestSizeMs + latenessMs
+    const reachMs = scheme.longestSizeMs + latenessMs + scheme.longestStepMs
     if (reachMs > (reaching.get(scheme.key)?.reachMs ?? 0)) reaching.set(scheme.key, { scheme, reachMs })
   }
   const byReach = [...reaching.values()].sort((a, b) => b.reachMs - a.reachMs)
   let distinct: readonly Edges[] = []
-  // One that takes samples now.
+  // One that takes samples now, and one for each time that edges begin somewhere between two.
   let panes = 1
   for (const [i, { scheme, reachMs }] of byReach.entries()) {
-    for (const edges of edgesOf(scheme))
-      if (!distinct.some((known) => hasAll(known, edges)))
-        distinct = [...distinct.filter((known) => !hasAll(edges, known)), edges]
+    for (const edges of edgesOf(scheme)) {
+      if (distinct.some((known) => hasAll(known, edges))) continue
+      distinct = [...distinct.filter((known) => !hasAll(edges, known)), edges]
+      panes++
+    }
     const agesMs = reachMs - (byReach[i + 1]?.reachMs ?? 0)
     for (const { everyMs } of distinct) panes += agesMs / everyMs
   }

@@ -222,6 +222,17 @@ export class QueryWindows implements RunningQuery {
     }
   }
 
+  /** A repair made another row of a window that is over: what live windows fill from it is looked at again. */
+  noteRepaired(slot: number, startMs: number, values: WindowResult['values']): void {
+    const { fill } = this
+    if (fill === undefined) return
+    const range = fill.dependents(slot, startMs, !fill.hasRow(slot, startMs))
+    fill.noteRow(slot, startMs, values)
+    if (range === undefined) return
+    const liveFromMs = this.#startAfter(this.finalThroughMs)
+    this.markFilled(slot, { ...range, fromMs: Math.max(range.fromMs, liveFromMs) })
+  }
+
   /** Whether a window that holds the pane can still be emitted or revised. */
   needsPane(pane: Pane): boolean {
     return this.scheme.lastEndHolding(pane.startMs) > this.finalThroughMs

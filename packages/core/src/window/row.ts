@@ -17,14 +17,14 @@ export interface RowView {
   hasSeen(position: number): boolean
 }
 
-/** How many series of a group were there, and how many should have been. */
+/** How many reporters of a group were there, and how many should have been; see `Reporters`. */
 export interface GroupSeries {
   seen: number
-  /** Periodic series that were alive at the window's end. */
+  /** Periodic ones that were alive at the window's end. */
   expected: number
   /** Those of `expected` that count as seen. */
   present: number
-  /** Some series reports less often than the window is long. */
+  /** Some reporter reports less often than the window is long. */
   intervalLonger: boolean
 }
 

@@ -143,11 +143,11 @@ export class WindowOperator {
   addQuery(query: RunningQuery, nowMs: number): void {
     this.#route()
     const seenMs = Math.min(this.#maxEventMs, nowMs)
-    const cutMs = seenMs === Number.NEGATIVE_INFINITY ? this.#startMs : seenMs + 1
-    const joined = this.#join(query, cutMs)
+    const joined = this.#join(query, seenMs)
     this.#joined.set(query, joined)
     query.beginAt(this.#watermarkMs)
     const { store } = joined
+    const cutMs = this.#cutAfter(seenMs)
     if (store instanceof PaneStore) store.addQuery(joined.query as QueryWindows, cutMs)
     else query.coversFromMs = cutMs ?? Number.NEGATIVE_INFINITY
     // Panes do not show all that came ahead of the clock: the store may be newer, or have freed or joined them.
@@ -171,6 +171,14 @@ export class WindowOperator {
   noteGap(untilMs: number): void {
     this.#gapUntilMs = Math.max(this.#gapUntilMs, untilMs)
     for (const query of this.#joined.keys()) query.coversFromMs = Math.max(query.coversFromMs, untilMs)
+  }
+
+  /** Tells a query that fills what a repair made of a window that is over. */
+  noteRepaired(query: RunningQuery, { group, startMs, values }: WindowResult): void {
+    const joined = this.#joined.get(query)
+    if (!(joined?.store instanceof PaneStore)) return
+    const slot = joined.store.groups.find(group)
+    if (slot !== undefined) (joined.query as QueryWindows).noteRepaired(slot, startMs, values)
   }
 
   removeQuery(query: RunningQuery): void {
@@ -355,6 +363,11 @@ export class WindowOperator {
     this.#router.route()
   }
 
+  /** The first time that a query sees whole when samples up to `seenMs` came before it; undefined: nobody knows yet. */
+  #cutAfter(seenMs: number): number | undefined {
+    return seenMs === Number.NEGATIVE_INFINITY ? this.#startMs : seenMs + 1
+  }
+
   /** One past the newest sample of a store's series that lies after `seenMs`; -Infinity when there is none. */
   #aheadMs(store: SeriesStore, seenMs: number): number {
     let aheadMs = Number.NEGATIVE_INFINITY
@@ -376,9 +389,9 @@ export class WindowOperator {
     return [...this.#stores, ...this.#sessionStores]
   }
 
-  #join(query: RunningQuery, cutMs: number | undefined): Joined {
+  #join(query: RunningQuery, seenMs: number): Joined {
     if (query instanceof QueryWindows) {
-      const store = this.#shareStore(query, cutMs)
+      const store = this.#shareStore(query, seenMs)
       return { query, store, matched: store.matched, onTime: store.onTime, excluded: store.excluded }
     }
     if (!(query instanceof SessionQuery)) throw new TypeError('the query was not made by newQuery')
@@ -393,12 +406,13 @@ export class WindowOperator {
    * Whether a query added now knows what those on the store do. If not, the first sample of a counter may be an amount
    * to one and a base line to the other, and samples are folded once for all.
    */
-  #beginsLike(store: PaneStore, cutMs = Number.NEGATIVE_INFINITY): boolean {
-    const coversFromMs = Math.max(cutMs, this.#gapUntilMs)
+  #beginsLike(store: PaneStore, seenMs: number): boolean {
+    const cutMs = this.#cutAfter(seenMs) ?? Number.NEGATIVE_INFINITY
+    const coversFromMs = Math.max(cutMs, this.#aheadMs(store, seenMs), this.#gapUntilMs)
     return store.queries.every((query) => query.coversFromMs === coversFromMs)
   }
 
-  #shareStore(query: QueryWindows, cutMs: number | undefined): PaneStore {
+  #shareStore(query: QueryWindows, seenMs: number): PaneStore {
     const { plan } = query
     const metric = this.#registry.metricEntry(this.#tenantId, plan.selector.metric)
     const routes = this.#router.routesOf(metric)
@@ -407,7 +421,7 @@ export class WindowOperator {
       (store): store is PaneStore =>
         store instanceof PaneStore &&
         store.key === key &&
-        (!store.isReading || this.#beginsLike(store, cutMs)) &&
+        (!store.isReading || this.#beginsLike(store, seenMs)) &&
         haveRoom([...store.queries, query]),
     )
     if (shared !== undefined) return shared

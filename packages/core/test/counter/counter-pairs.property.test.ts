@@ -133,10 +133,10 @@ describe('amounts of counters', () => {
         const arrivals = samples
           .map((sample) => ({ ...sample, arrival: sample.timeMs + delays.next().value! }))
           .sort((a, b) => a.arrival - b.arrival)
-        const pairs = pairsOf('auto', T0)
+        const pairs = pairsOf('auto')
         let sum = 0
-        const add = (_ref: number, _timeMs: number, amount: number | undefined) => {
-          sum += amount ?? 0
+        const add = (_ref: number, _timeMs: number, amount: number | undefined, sinceMs: number) => {
+          if (sinceMs >= T0) sum += amount ?? 0
         }
         for (const { timeMs: at, value, startMs, arrival } of arrivals) {
           expect(pairs.take(0, at, value, startMs)).toBe('held')

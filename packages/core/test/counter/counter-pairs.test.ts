@@ -84,9 +84,9 @@ describe('the first sample', () => {
     { policy: 'auto', name: 'is a base line without a start', startMs: 0, coversFromMs: -1, amount: NONE },
     { policy: 'auto', name: 'is a base line without duration', startMs: 1000, coversFromMs: 500, amount: NONE },
   ] as const)('$policy: it $name', ({ policy, startMs, coversFromMs, amount }) => {
-    const pairs = pairsOf(policy, coversFromMs)
+    const pairs = pairsOf(policy)
     pairs.take(0, 1000, 7, startMs)
-    expect(releasedBy(pairs, 1000)).toEqual([{ ref: 0, timeMs: 1000, amount }])
+    expect(releasedBy(pairs, 1000, coversFromMs)).toEqual([{ ref: 0, timeMs: 1000, amount }])
   })
 
   it('is judged when the watermark reaches it, and only once', () => {
@@ -96,7 +96,6 @@ describe('the first sample', () => {
         asked.push(`policy of ${ref}`)
         return ref === 1 ? 'auto' : 'zero'
       },
-      coversFromMs: (ref) => asked.push(`coverage of ${ref}`),
     })
     for (const ref of [1, 2]) {
       pairs.watch(ref)
@@ -104,8 +103,17 @@ describe('the first sample', () => {
     }
     expect(asked).toEqual([])
     expect(releasedBy(pairs, 2000).map(({ amount }) => amount)).toEqual([5, 0, 5, 0])
-    expect(asked).toEqual(['policy of 1', 'coverage of 1', 'policy of 2'])
+    expect(asked).toEqual(['policy of 1', 'policy of 2'])
   })
+})
+
+it('a first amount that was paired early is still only for who knows of all of it', () => {
+  const pairs = pairsOf('auto')
+  for (let at = 0; at <= MAX_HELD; at++) pairs.take(0, 1000 + at, 7 + at, 500)
+  expect(pairs.pairedEarly).toBe(1)
+  const sinces: number[] = []
+  pairs.release(1001, (_ref, _timeMs, _amount, sinceMs) => sinces.push(sinceMs))
+  expect(sinces).toEqual([500, Number.POSITIVE_INFINITY])
 })
 
 describe('resets', () => {
@@ -349,7 +357,7 @@ describe('watching', () => {
   })
 
   it('forgets what a series held and where it was', () => {
-    const pairs = pairsOf('zero', 0, [0, 1])
+    const pairs = pairsOf('zero', [0, 1])
     for (const ref of [0, 1]) for (let i = 1; i <= 20; i++) pairs.take(ref, i * 1000, i, 0)
     pairs.unwatch(0)
     pairs.unwatch(0)
@@ -380,7 +388,7 @@ describe('watching', () => {
 
   it('looks at series that hold something, not at all that are watched', () => {
     const refs = Array.from({ length: 50 }, (_, ref) => ref)
-    const pairs = pairsOf('zero', 0, refs)
+    const pairs = pairsOf('zero', refs)
     for (const ref of refs) for (let i = 1; i <= 5; i++) pairs.take(ref, ref * 10 + i * 1000, i, 0)
     expect(pairs.holding).toBe(50)
     const released = [...releasedBy(pairs, 4000), ...releasedBy(pairs, 5100)]
@@ -413,7 +421,7 @@ describe('watching', () => {
   })
 
   it('needs memory for what is held at once, not for all that ever passed', () => {
-    const pairs = pairsOf('zero', 0, [0, 1, 2, 3])
+    const pairs = pairsOf('zero', [0, 1, 2, 3])
     const round = (i: number) => {
       for (let ref = 0; ref < 4; ref++) pairs.take(ref, i * 1000, i, 0)
       releasedBy(pairs, i * 1000 - 1000)

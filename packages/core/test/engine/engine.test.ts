@@ -345,6 +345,47 @@ describe('repeats', () => {
     expect(send(engine, [{ timeMs: T0, value: 1 }], 'a', 'id-1').accepted).toBe(1)
   })
 
+  test('is remembered for ten minutes and what an engine allows to be late', async () => {
+    for (const [latenessMs, horizonMs] of [
+      [undefined, 610_000],
+      [0, 600_000],
+      [3_600_000, 4_200_000],
+    ] as const) {
+      await using engine = manualEngine({ latenessMs })
+      engine.advanceTo(T0)
+      const again = () => send(engine, [{ timeMs: T0, value: 1 }], 'a', 'id-1')
+      expect(again()).toMatchObject({ accepted: 1 })
+      engine.advanceTo(T0 + horizonMs - 1)
+      expect(again()).toMatchObject({ accepted: 0, duplicates: 1 })
+      engine.advanceTo(T0 + horizonMs)
+      expect(again()).toMatchObject({ accepted: 1 })
+    }
+  })
+
+  test('is remembered for as much longer as a query allows to be late, from its addition or alteration on', async () => {
+    const hour = planOf({ latenessMs: 3_600_000 })
+    for (const [dedupHorizonMs, horizonMs] of [
+      [undefined, 4_200_000],
+      [1_000, 3_591_000],
+    ] as const)
+      for (const how of ['added', 'altered', 'restored'] as const) {
+        await using first = manualEngine({ dedupHorizonMs })
+        first.advanceTo(T0)
+        first.addQuery('q', how === 'altered' ? planOf() : hour)
+        if (how === 'altered') first.alterQuery('q', hour)
+        const engine = how === 'restored' ? manualEngine({ dedupHorizonMs }) : first
+        if (engine !== first) await engine.restore([...first.snapshot()])
+        const again = () => send(engine, [{ timeMs: T0, value: 1 }], 'a', 'id-1')
+        expect(again()).toMatchObject({ accepted: 1 })
+        engine.removeQuery('q')
+        engine.advanceTo(T0 + horizonMs - 1)
+        expect([how, again()]).toMatchObject([how, { accepted: 0, duplicates: 1 }])
+        engine.advanceTo(T0 + horizonMs)
+        expect(again()).toMatchObject({ accepted: 1 })
+        await engine.close()
+      }
+  })
+
   test('the newest sample of a gauge sent again is a duplicate; another value for it a conflict, the first wins', async () => {
     await using engine = manualEngine()
     engine.advanceTo(T0)
@@ -375,20 +416,20 @@ describe('repeats', () => {
     expect(rows.map((row) => row.count)).toEqual([50])
   })
 
-  test("older samples are taken twice with dedup: 'last', and where a series reports twice a second", async () => {
-    for (const [dedup, stepMs] of [
-      ['last', 1_000],
-      ['exact', 500],
+  test("older samples are taken twice with dedup: 'last', and where a series reports four times a second", async () => {
+    for (const [dedup, stepMs, count] of [
+      ['last', 1_000, 10],
+      ['exact', 250, 2_000],
     ] as const) {
       await using engine = manualEngine({ dedup })
       engine.advanceTo(T0)
-      const samples = Array.from({ length: 10 }, (_, i) => ({
+      const samples = Array.from({ length: count }, (_, i) => ({
         kind: 'gauge' as const,
         timeMs: T0 + i * stepMs,
         value: i,
       }))
-      expect(send(engine, samples).accepted).toBe(10)
-      expect(send(engine, samples)).toMatchObject({ accepted: 9, duplicates: 1 })
+      expect(send(engine, samples).accepted).toBe(count)
+      expect(send(engine, samples)).toMatchObject({ accepted: count - 1, duplicates: 1 })
     }
   })
 

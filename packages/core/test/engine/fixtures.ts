@@ -72,6 +72,8 @@ export interface Point {
   readonly server?: string
   readonly metric?: string
   readonly kind?: MetricKind
+  /** Of the service, which only the resource says. */
+  readonly version?: string
   readonly timeMs: number
   readonly value: number
 }
@@ -83,8 +85,10 @@ export function manualEngine(options: EngineOptions = {}): Engine {
 /** Sends points as one batch. Points without a kind are events, which are never taken for repeats. */
 export function send(engine: Engine, points: readonly Point[], source = 'test', batchId?: string): IngestResult {
   const batch = createSampleBatch(Math.max(1, points.length))
-  for (const { server = 's1', metric = 'm', kind = 'distribution', timeMs, value } of points)
-    batch.push(engine.registry.register({ server, metric, kind }), timeMs, value)
+  for (const { server = 's1', metric = 'm', kind = 'distribution', version, timeMs, value } of points) {
+    const resource = version === undefined ? {} : { 'service.version': version }
+    batch.push(engine.registry.register({ server, metric, kind, resource }), timeMs, value)
+  }
   return engine.ingest(batch, batchId === undefined ? { source } : { source, batchId })
 }
 

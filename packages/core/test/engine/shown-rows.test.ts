@@ -82,6 +82,45 @@ describe('FILL', () => {
     expect(words(rows.splice(0)).sort()).toEqual(['0s * max=9 r2', '10s * max=9 r1', '5s * max=9 r2'])
   })
 
+  test('windows after a late first row are filled though they had gone by without rows', () => {
+    const { rows, at } = setUp({ fill: { with: 'value', value: 0 }, latenessMs: 60_000 })
+    at(30, [point('a', 1, 4)])
+    rows.length = 0
+    // The second one is for a window that lies behind those the first one fills.
+    at(35, [point('b', 7, 3), point('a', 17, 8)])
+    expect(words(rows)).toEqual([
+      '5s b max=3 r1',
+      '10s b max=0 r1',
+      '15s a max=8 r2',
+      '15s b max=0 r1',
+      '20s a max=0 r1',
+      '20s b max=0 r1',
+    ])
+  })
+
+  test('a late first row is followed by filled ones where no window had any', () => {
+    const { rows, at } = setUp({ fill: { with: 'previous', within: { windows: 2 } }, latenessMs: 60_000 }, [])
+    at(40)
+    at(41, [point('a', 12, 3)])
+    expect(words(rows)).toEqual(['10s * max=3 r1', '15s * max=3 r1', '20s * max=3 r1', '25s * max=null r1'])
+  })
+
+  test('HAVING sees the rows that a late first row has filled', () => {
+    const having: Expression = { op: '<', left: { op: 'column', name: 'count' }, right: { op: 'number', value: 1 } }
+    const { rows, at } = setUp({ fill: { with: 'value', value: 0 }, latenessMs: 60_000, having })
+    at(25, [point('a', 1, 4)])
+    expect(words(rows.splice(0))).toEqual(['5s a max=0 r1', '10s a max=0 r1'])
+    at(26, [point('b', 3, 3), point('a', 6, 1)])
+    at(31)
+    expect(words(rows)).toEqual([
+      '5s a max=0 r2 retracted',
+      '5s b max=0 r1',
+      '10s b max=0 r1',
+      '15s a max=0 r1',
+      '15s b max=0 r1',
+    ])
+  })
+
   test('ZERO fills each window until the group is forgotten', () => {
     const { rows, at } = setUp({ fill: { with: 'value', value: 0 } }, [])
     at(31, [point('a', 1, 4)])

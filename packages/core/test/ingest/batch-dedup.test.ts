@@ -25,6 +25,17 @@ test('an id that came before the clock was set counts from its setting, not from
   expect([batches.has('early'), batches.has('late')]).toEqual([false, true])
 })
 
+test('a horizon that is extended holds for ids that came before, and is never shortened', () => {
+  const batches = new BatchDedup(1_000)
+  batches.remember('a', T0)
+  batches.extend(3_000)
+  batches.extend(2_000)
+  batches.expire(T0 + 2_999)
+  expect(batches.has('a')).toBe(true)
+  batches.expire(T0 + 3_000)
+  expect(batches.has('a')).toBe(false)
+})
+
 test('beyond its greatest number the oldest id goes first', () => {
   const batches = new BatchDedup(1_000, 2)
   for (const id of ['a', 'b', 'c']) batches.remember(id, T0)

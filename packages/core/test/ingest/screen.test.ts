@@ -151,6 +151,54 @@ describe('a sample sent again', () => {
   })
 })
 
+describe('an older amount', () => {
+  const T = 1_700_000_000_000
+  const amounts = (...rows: (readonly [seconds: number, startSeconds: number])[]): Row[] =>
+    rows.map(([seconds, start]) => ({ timeMs: T + seconds * 1_000, startMs: T + start * 1_000 }))
+
+  test('of equal end and another start is no repeat, wherever it comes', () => {
+    const { send } = gate('delta', 'delta')
+    expect(send(...amounts([10, 0], [20, 10], [10, 5]))).toMatchObject({ accepted: 3, duplicates: 0 })
+    expect(send(...amounts([10, 5], [10, 0], [20, 10], [20, 15], [20, 10]))).toMatchObject({
+      accepted: 1,
+      duplicates: 4,
+    })
+  })
+
+  test('without a start is none of those that have one', () => {
+    const { send } = gate('delta', 'delta')
+    send(...amounts([10, 0], [20, 10]))
+    expect(send({ timeMs: T + 10_000 })).toMatchObject({ accepted: 1 })
+    expect(send({ timeMs: T + 10_000 }, ...amounts([10, 0]))).toMatchObject({ accepted: 0, duplicates: 2 })
+  })
+})
+
+describe('a screen beside another', () => {
+  test.each([600_000, undefined])('takes what that one took for repeats, and teaches it nothing (%s)', (horizonMs) => {
+    const registry = new SeriesRegistry(10)
+    const live = new Screen(registry, new SeriesProgress(), 0, horizonMs)
+    const beside = new Screen(registry, new SeriesProgress(), 0, horizonMs, live)
+    const refs = (['gauge', 'delta', 'distribution'] as const).map((kind) =>
+      registry.register({ server: 's', metric: kind, kind }),
+    )
+    const tenant = registry.tenantId('default')
+    const batchOf = (...seconds: readonly number[]): SampleBatch => {
+      const batch = createSampleBatch(16)
+      for (const second of seconds)
+        for (const ref of refs) batch.setStartTime(batch.push(ref, second * 1_000, 1), (second - 1) * 1_000)
+      return batch
+    }
+    live.screen(batchOf(10, 20, 30), tenant, ANY_TIME)
+    // Of events nothing is a repeat; of the others the newest, or all, and neither 15 nor 40.
+    const repeats = horizonMs === undefined ? 2 : 6
+    expect(beside.screen(batchOf(10, 15, 20, 30, 40), tenant, ANY_TIME)).toMatchObject({
+      accepted: 15 - repeats,
+      duplicates: repeats,
+    })
+    expect(live.screen(batchOf(15, 40), tenant, ANY_TIME)).toMatchObject({ accepted: 6, duplicates: 0 })
+  })
+})
+
 describe('a gap', () => {
   const gap = { value: Number.NaN, flags: SampleFlag.noRecordedValue }
 

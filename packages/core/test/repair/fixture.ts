@@ -1,8 +1,8 @@
 import { runOverHistory } from '../../src/engine/history-run.ts'
 import {
   createSampleBatch,
-  type SampleBatch,
   type QueryPlan,
+  type SampleBatch,
   type SeriesRef,
   type StorageAdapter,
   type WindowResult,
@@ -134,6 +134,9 @@ export class Stage implements RepairHost {
   readonly errors: unknown[] = []
   now: number = T0 + 3_600_000
   finalMs: number = T0 + 3_000_000
+  wholeMs: number = Number.POSITIVE_INFINITY
+  /** Rows the query was told of, to fill from. */
+  readonly noted: WindowResult[] = []
   generation = 1
   writes = 0
   writesDone: (writeNumber: number) => Promise<void> = async () => {}
@@ -174,6 +177,10 @@ export class Stage implements RepairHost {
     return true
   }
 
+  wholeFromMs(): number {
+    return this.wholeMs
+  }
+
   finalThroughMs(): number {
     return this.finalMs
   }
@@ -190,6 +197,10 @@ export class Stage implements RepairHost {
     this.emitted.push([...rows])
     this.writes++
     void this.storage.writeResults(rows)
+  }
+
+  noteRow(_key: RepairKey, row: WindowResult): void {
+    this.noted.push(row)
   }
 
   onError(error: unknown): void {

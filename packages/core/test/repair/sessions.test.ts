@@ -88,3 +88,33 @@ test('a live session of which less is stored than was seen is left alone', async
   markCell(repairer, 0, stage.addLate(sample('b', 1)))
   expect(shape(await stage.run(repairer))).toEqual(['1 b 1/1'])
 })
+
+test('a live session that late samples changed is repaired with the run after it is final, and then the cell is done', async () => {
+  const stage = await stageOf(sample('a', 10), sample('a', 60), sample('b', 100))
+  stage.finalMs = T0 + 65_000
+  const repairer = stage.repairer()
+  markCell(repairer, 0, stage.addLate(sample('a', 12), sample('a', 61)))
+  expect(shape(await stage.run(repairer))).toEqual(['10 a 2/2'])
+  stage.finalMs = T0 + 69_999
+  expect(await stage.run(repairer)).toEqual([])
+  // The one of b is live and was when the samples came.
+  stage.finalMs = T0 + 71_000
+  expect(shape(await stage.run(repairer))).toEqual(['60 a 2/2'])
+  expect(repairer.stats).toMatchObject({ dirtyWindows: 1, runs: 2 })
+  // A session that begins now has none of them.
+  stage.storage.add(sample('a', 108))
+  stage.finalMs = T0 + 110_000
+  expect(await stage.run(repairer)).toEqual([])
+  expect(repairer.stats).toMatchObject({ dirtyWindows: 0, runs: 3 })
+})
+
+test('a cell of too many samples says so of its live sessions too, once they are final', async () => {
+  const stage = await stageOf(sample('a', 10), sample('a', 60))
+  stage.finalMs = T0 + 65_000
+  const repairer = stage.repairer({ maxWindowRows: 3 })
+  markCell(repairer, 0, stage.addLate(sample('a', 12), sample('a', 61)))
+  expect(shape(await stage.run(repairer))).toEqual(['10 a 1/1 stale'])
+  stage.finalMs = T0 + MAX_MS
+  expect(shape(await stage.run(repairer))).toEqual(['60 a 1/1 stale'])
+  expect(repairer.stats.dirtyWindows).toBe(0)
+})

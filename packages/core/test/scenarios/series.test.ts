@@ -55,24 +55,34 @@ test('a rollout renames every series', async () => {
   const renamedMs = T0 + 5 * MINUTE_MS
   const plan = planOf({ sizeMs: 10_000, columns: LEVELS })
   const levels = collect(engine.addQuery('levels', plan))
+  const podPlan = planOf({ metric: 'pods', sizeMs: 10_000, columns: LEVELS })
+  const podLevels = collect(engine.addQuery('pods', podPlan))
   const increase = planOf(
     { metric: 'requests', sizeMs: 10_000, columns: [{ name: 'sum', aggregate: { fn: 'sum' } }] },
     { reading: 'increase' },
   )
   const growth = collect(engine.addQuery('growth', increase))
   const samples: Arrival[] = []
+  const pods: Arrival[] = []
   const totals: Arrival[] = []
   for (let timeMs = T0; timeMs < T0 + 10 * MINUTE_MS; timeMs += 5 * SECOND_MS)
     for (let pod = 0; pod < 20; pod++) {
-      const server = `${timeMs < renamedMs ? 'blue' : 'green'}-${pod}`
-      samples.push({ server, kind: 'gauge', timeMs, value: valueAt(timeMs, pod), arrivesMs: timeMs })
+      const version = timeMs < renamedMs ? 'blue' : 'green'
+      const [server, name] = [`host-${pod}`, `${version}-${pod}`]
+      const level = { kind: 'gauge', timeMs, value: valueAt(timeMs, pod), arrivesMs: timeMs } as const
+      samples.push({ ...level, server, version })
+      pods.push({ ...level, metric: 'pods', server: name })
       // The processes go on counting under their new names: 10 in five seconds.
       const value = 1_000_000 + ((timeMs - T0) / SECOND_MS) * 2
-      totals.push({ server, metric: 'requests', kind: 'counter', timeMs, value, arrivesMs: timeMs })
+      totals.push({ server, version, metric: 'requests', kind: 'counter', timeMs, value, arrivesMs: timeMs })
     }
-  play(engine, [...samples, ...totals], { fromMs: T0, untilMs: T0 + 12 * MINUTE_MS })
+  play(engine, [...samples, ...pods, ...totals], { fromMs: T0, untilMs: T0 + 12 * MINUTE_MS })
   expectOracle(levels, samples, plan)
-  for (const row of newest(levels)) {
+  expectOracle(podLevels, pods, podPlan)
+  // On the same hosts nobody is missing, whatever the series are called.
+  for (const row of newest(levels))
+    expect([row.startMs, row.seriesSeen, row.seriesExpected, row.completeness]).toEqual([row.startMs, 20, 20, 1])
+  for (const row of newest(podLevels)) {
     const both = row.startMs >= renamedMs && row.endMs < renamedMs - 5 * SECOND_MS + MINUTE_MS
     expect([row.startMs, row.seriesSeen, row.seriesExpected, row.completeness]).toEqual([
       row.startMs,

@@ -36,6 +36,8 @@ export interface FleetOptions {
   readonly tenants: readonly string[]
   /** Whether clocks may be wrong by an hour and stamps lie far ahead. */
   readonly wildClocks: boolean
+  /** Whether some agents send again what they sent before. */
+  readonly resends: boolean
 }
 
 export const METRICS: readonly { readonly metric: string; readonly kind: MetricKind }[] = [
@@ -82,7 +84,7 @@ export function createFleet(options: FleetOptions): Fleet {
       skewMs: options.wildClocks && own.chance(0.1) ? own.pick([HOUR_MS, -HOUR_MS]) : own.pick(SKEWS_MS),
       intervalMs: own.pick(INTERVALS_MS),
       isJittery: own.chance(0.2),
-      resendEveryMs: own.chance(0.1) ? 45_000 : 0,
+      resendEveryMs: own.chance(0.1) && options.resends ? 45_000 : 0,
     }
     const carried = METRICS.filter(() => own.chance(0.6))
     if (carried.length === 0) continue

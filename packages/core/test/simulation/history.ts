@@ -17,8 +17,8 @@ export async function holdHistory(
   accepted: readonly AcceptedSample[],
 ): Promise<void> {
   const wanted = new Map<string, number[]>()
-  for (const { series: at, timeMs, value, isExcluded } of accepted) {
-    if (isExcluded || !reads(spec, tenant, series[at]!)) continue
+  for (const { series: at, timeMs, value, isExcluded, isRepeat } of accepted) {
+    if (isExcluded || isRepeat || !reads(spec, tenant, series[at]!)) continue
     for (const endMs of endsOf(spec, timeMs)) {
       const key = `${endMs}|${groupOf(spec, series[at]!)}`
       const values = wanted.get(key) ?? []

@@ -5,8 +5,9 @@ export type PollStep = Extract<Step, { readonly do: 'poll' }>
 
 /** What the world keeps of what it sent, so that an engine that died can be told again. */
 export class Journal {
-  /** Everything that was pushed since the newest snapshot. */
+  /** What was pushed, from number `#forgotten` on. */
   readonly #pushed: PushStep[] = []
+  #forgotten = 0
   /** What was ever read of each partition, by its place there. */
   readonly #partitions = new Map<string, Map<number, PollStep>>()
   /** What is to be read again before anything new is, oldest first. */
@@ -23,12 +24,19 @@ export class Journal {
     this.#partitions.set(key, records.set(step.place, step))
   }
 
-  /** A snapshot was taken: nobody has to push again what came before it. */
-  forgetPushed(): void {
-    this.#pushed.length = 0
+  /** How many batches were pushed so far. */
+  get pushed(): number {
+    return this.#forgotten + this.#pushed.length
   }
 
-  get pushed(): readonly PushStep[] {
+  /** Nobody has to push the first `count` again: they are in a snapshot that lasts. */
+  forgetPushed(count: number): void {
+    this.#pushed.splice(0, count - this.#forgotten)
+    this.#forgotten = Math.max(this.#forgotten, count)
+  }
+
+  /** What was pushed since the newest snapshot that lasts. */
+  get sincePushed(): readonly PushStep[] {
     return [...this.#pushed]
   }
 

@@ -47,8 +47,6 @@ export class LastWords {
   }
 }
 
-function identityOf(
-  row: Pick<WindowResult, 'tenant' | 'query' | 'queryVersion' | 'group' | 'startMs'>,
-): string {
+function identityOf(row: Pick<WindowResult, 'tenant' | 'query' | 'queryVersion' | 'group' | 'startMs'>): string {
   return `${row.tenant}/${row.query}/${row.queryVersion}/${row.startMs}/${groupKey(row)}`
 }

@@ -14,6 +14,8 @@ export interface NetworkOptions {
   readonly startMs: number
   readonly endMs: number
   readonly tenants: readonly string[]
+  /** Every batch has a name, and no sample is in two batches. */
+  readonly isPlain: boolean
 }
 
 interface Batch {
@@ -50,7 +52,7 @@ export function createTraffic(options: NetworkOptions): TimedStep[] {
         ...(way.startsWith('gateway') ? pushed(tenant, way, sorted, options) : polled(tenant, way, sorted, options)),
       )
     }
-    if (random.chance(0.4)) steps.push(...cutAnew(tenant, batches, options))
+    if (random.chance(0.4) && !options.isPlain) steps.push(...cutAnew(tenant, batches, options))
   }
   return steps
 }
@@ -69,12 +71,12 @@ function pushed(
   tenant: string,
   source: string,
   batches: readonly Batch[],
-  { random, endMs, startMs }: NetworkOptions,
+  { random, endMs, startMs, isPlain }: NetworkOptions,
 ): TimedStep[] {
   const lossy = random.chance(0.3) ? 0.15 : 0.02
   const outMs = random.chance(0.25) ? random.integer(startMs, endMs) : Number.POSITIVE_INFINITY
   const backMs = outMs + random.integer(2_000, 70_000)
-  const named = random.chance(0.9)
+  const named = random.chance(0.9) || isPlain
   const steps: TimedStep[] = []
   for (const { arrivesMs, batchId, points } of batches) {
     const atMs = arrivesMs >= outMs && arrivesMs < backMs ? backMs : arrivesMs

@@ -24,6 +24,8 @@ export interface AcceptedSample {
   readonly value: number
   /** NaN, or a gap its sender reported: in no window. */
   readonly isExcluded: boolean
+  /** Taken again when it was forgotten: a run over what is stored leaves it out. */
+  readonly isRepeat: boolean
 }
 
 /** As a query with its groups sees it. */
@@ -41,6 +43,8 @@ export interface Line {
 export interface Beginning {
   readonly line: Line
   readonly coversFromMs: number
+  /** There were rows of this version before. */
+  readonly wasPaused: boolean
   /** Accepted samples of before that the query would have read. */
   readonly before: readonly SeenSample[]
 }
@@ -105,12 +109,12 @@ export class QueryModel {
 
   /** Whether the window is to hold all samples in the end, however late they come. */
   owes(startMs: number, endMs: number): boolean {
-    return this.#isMended && startMs >= this.#coversFromMs && endMs > this.#addedAtMs && this.#owns(endMs)
+    return this.#isMended && startMs >= this.#coversFromMs && this.#owns(endMs)
   }
 
-  /** Whether the window was over when this life of the query began. */
-  wasOver(endMs: number): boolean {
-    return endMs <= this.#addedAtMs
+  /** Whether a row can be of an earlier life of this version, before a pause. */
+  isEarlier(startMs: number): boolean {
+    return this.#beginning.wasPaused && startMs < this.#beginning.coversFromMs
   }
 
   get isMended(): boolean {
@@ -206,8 +210,16 @@ export class QueryModel {
       () => `${where} is no window of the query`,
     )
     hold('ownership', this.#owns(row.endMs), () => `${where} is another version's`)
-    hold('ownership', !this.wasOver(row.endMs), () => `${where} was over when the query came`)
-    hold('repair-live', row.endMs <= (this.isRetired ? Math.max(this.#ownFinalMs, finalThroughMs) : finalThroughMs), () => `${where} was repaired while live`)
+    hold(
+      'ownership',
+      row.endMs > this.#beginning.coversFromMs,
+      () => `${where} was over when the query came (${this.#beginning.coversFromMs})`,
+    )
+    hold(
+      'repair-live',
+      row.endMs <= (this.isRetired ? Math.max(this.#ownFinalMs, finalThroughMs) : finalThroughMs),
+      () => `${where} was repaired while live`,
+    )
   }
 
   /** A row came out. `before`: where the line stood before the call that made it; `nowMarkMs`: the watermark now. */

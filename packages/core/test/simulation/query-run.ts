@@ -127,7 +127,7 @@ export class QueryRun {
   }
 
   resume(): void {
-    if (this.#newest === undefined) this.#begin()
+    if (this.#newest === undefined) this.#begin(true)
   }
 
   /** Paused or removed: what was held is dropped. */
@@ -146,9 +146,13 @@ export class QueryRun {
     let repaired = 0
     for (const { model, accepted } of versions.filter((version) => version.model.isMended)) {
       const { tenant } = this.query
-      const known = this.#seen(model.spec, this.#accepted.slice(0, accepted))
-      const later = this.#seen(model.spec, this.#accepted.slice(accepted))
-      repaired += holdRepaired({ tenant, model, known, later, words, mayBeStale })
+      const known = this.#accepted.slice(0, accepted).filter(({ isRepeat }) => !isRepeat)
+      const others = this.#accepted.filter(({ isRepeat }, i) => isRepeat || i >= accepted)
+      repaired += holdRepaired({
+        ...{ tenant, model, words, mayBeStale },
+        known: this.#seen(model.spec, known),
+        others: this.#seen(model.spec, others),
+      })
     }
     return repaired
   }
@@ -168,13 +172,18 @@ export class QueryRun {
     return this.#newest === undefined ? this.#retired : [...this.#retired, this.#newest]
   }
 
-  #begin(): void {
+  #begin(wasPaused = false): void {
     const { query } = this
     if (query.state !== 'running') return
     const spec = this.#spec
     const before = this.#seen(spec, this.#accepted)
     const coversFromMs = query.coversFromMs ?? Number.NEGATIVE_INFINITY
-    this.#newest = new QueryModel(query.name, query.queryVersion, spec, { line: lineOf(query), coversFromMs, before })
+    this.#newest = new QueryModel(query.name, query.queryVersion, spec, {
+      line: lineOf(query),
+      coversFromMs,
+      wasPaused,
+      before,
+    })
   }
 
   /** A version is gone; what it counted stays with the query. */

@@ -11,8 +11,8 @@ export interface RepairedOptions {
   readonly model: QueryModel
   /** Everything that came while this version was there. */
   readonly known: readonly SeenSample[]
-  /** What came after it had finished: a repair may find it, or not. */
-  readonly later: readonly SeenSample[]
+  /** What came after it had finished, and what came twice and was counted so while it was live: may be in it or not. */
+  readonly others: readonly SeenSample[]
   readonly words: LastWords
   readonly mayBeStale: boolean
 }
@@ -21,10 +21,10 @@ export interface RepairedOptions {
  * Once all is quiet, late samples included: what a reader holds of every whole window of one version is what all
  * samples make of it, and there is nothing else. Returns how many of its rows were repaired.
  */
-export function holdRepaired({ tenant, model, known, later, words, mayBeStale }: RepairedOptions): number {
+export function holdRepaired({ tenant, model, known, others, words, mayBeStale }: RepairedOptions): number {
   const { spec, name, version } = model
   const wanted = windowsOf(spec, known)
-  const more = windowsOf(spec, later)
+  const more = windowsOf(spec, others)
   const held = new Map<string, WindowResult>()
   for (const row of words.of(tenant, name, version))
     if (row.retracted !== true) held.set(`${row.startMs}|${groupKey(row)}`, row)
@@ -33,7 +33,7 @@ export function holdRepaired({ tenant, model, known, later, words, mayBeStale }:
     if (row.source === 'backfill') repaired++
     const isStale = row.quality?.stale === true
     hold('repair-stale', mayBeStale || !isStale, () => `${name} v${version} ${key} is stale`)
-    if (row.partial || isStale || model.wasOver(row.endMs)) continue
+    if (row.partial || isStale || model.isEarlier(row.startMs)) continue
     const values = wanted.get(key) ?? []
     const most = values.length + (more.get(key)?.length ?? 0)
     hold('repair-phantom', most > 0, () => `${name} v${version} ${key} holds nothing any more`)

@@ -94,8 +94,7 @@ export class SampleShelf {
       const key = JSON.stringify([row.tenant, row.query, row.queryVersion, row.startMs, groupKey(row)])
       const revisions = this.#rows.get(key) ?? []
       this.#rows.set(key, revisions)
-      if ((revisions.at(-1)?.row.revision ?? -1) < row.revision)
-        revisions.push({ row, shownFromMs: this.#shownFromMs })
+      if ((revisions.at(-1)?.row.revision ?? -1) < row.revision) revisions.push({ row, shownFromMs: this.#shownFromMs })
     }
   }
 

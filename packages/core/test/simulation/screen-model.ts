@@ -1,23 +1,22 @@
 import type { SeriesDescriptor } from '../../src/index.ts'
 import type { Point } from './scenario.ts'
 
-/** Batch ids and the seconds of a series are remembered this long. */
+/** Batch ids and the samples of a series are remembered this long. */
 const HORIZON_MS = 610_000
 
 interface SeriesMemory {
   lastMs: number
   lastStartMs: number
-  /** Where in its second the series reports; a sample beside it makes it irregular for ever. */
-  readonly phaseMs: number
-  isRegular: boolean
-  readonly timesMs: Set<number>
+  /** Time and start of all that was taken. */
+  readonly taken: Set<string>
 }
 
-export type Verdict = 'accepted' | 'duplicate' | 'rejected'
+/** `forgotten`: accepted, though it came before. */
+export type Verdict = 'accepted' | 'forgotten' | 'duplicate' | 'rejected'
 
 /**
  * What should become of each point of one tenant, by the words of `docs/time.md` under "Repeats": batch ids, the newest
- * sample of a series, and the seconds of series that keep to the beat.
+ * sample of a series, and what the series had within the horizon. No series here reports so often that it is left alone.
  */
 export class ScreenModel {
   readonly #series: readonly SeriesDescriptor[]
@@ -30,8 +29,7 @@ export class ScreenModel {
 
   copy(): ScreenModel {
     const copy = new ScreenModel(this.#series)
-    for (const [series, memory] of this.#memory)
-      copy.#memory.set(series, { ...memory, timesMs: new Set(memory.timesMs) })
+    for (const [series, memory] of this.#memory) copy.#memory.set(series, { ...memory, taken: new Set(memory.taken) })
     for (const [batchId, seenMs] of this.#batchesMs) copy.#batchesMs.set(batchId, seenMs)
     return copy
   }
@@ -57,30 +55,19 @@ export class ScreenModel {
     const { kind } = this.#series[series]!
     if (gap === true || kind === 'distribution') return 'accepted'
     const ownStartMs = kind === 'delta' ? startMs : 0
+    const key = `${timeMs} ${ownStartMs}`
     const memory = this.#memory.get(series)
     if (memory === undefined) {
-      const phaseMs = phaseOf(timeMs)
-      this.#memory.set(series, {
-        lastMs: timeMs,
-        lastStartMs: ownStartMs,
-        phaseMs,
-        isRegular: true,
-        timesMs: new Set([timeMs]),
-      })
+      this.#memory.set(series, { lastMs: timeMs, lastStartMs: ownStartMs, taken: new Set([key]) })
       return 'accepted'
     }
     if (timeMs === memory.lastMs && ownStartMs === memory.lastStartMs) return 'duplicate'
-    if (timeMs > memory.lastMs) {
+    if (memory.taken.has(key)) return memory.lastMs - timeMs > HORIZON_MS ? 'forgotten' : 'duplicate'
+    memory.taken.add(key)
+    if (timeMs >= memory.lastMs) {
       memory.lastMs = timeMs
       memory.lastStartMs = ownStartMs
-    } else if (memory.lastMs - timeMs > HORIZON_MS) return 'accepted'
-    if (phaseOf(timeMs) !== memory.phaseMs) memory.isRegular = false
-    if (memory.isRegular && memory.timesMs.has(timeMs)) return 'duplicate'
-    memory.timesMs.add(timeMs)
+    }
     return 'accepted'
   }
-}
-
-function phaseOf(timeMs: number): number {
-  return ((timeMs % 1_000) + 1_000) % 1_000
 }

@@ -27,6 +27,7 @@ const HISTORY_RUNS = 3
 const RECORDS_AGAIN = 5
 /** Ticks after which senders notice that an engine was gone. */
 const TICKS_UNTIL_PUSHED = 3
+const LONG_TICK_MS = 60_000
 
 /** Of the machine's own time. */
 const TICK_TAKES_MS = 300
@@ -109,6 +110,7 @@ class Simulation {
         if (error instanceof Violation) error.message += ` (step ${i}: ${step.do})`
         throw error
       }
+    this.#repeatAll()
     if (this.#storage !== undefined) await this.#holdStored()
   }
 
@@ -127,8 +129,7 @@ class Simulation {
     // What there was no room to wait for is only said to be stale, if that.
     if (repair?.maxDirtyWindows !== undefined) return
     const mayBeStale = repair?.maxWindowRows !== undefined
-    for (const run of player.belief.queries.values())
-      this.#repaired += run.holdRepaired(player.lastWords, mayBeStale)
+    for (const run of player.belief.queries.values()) this.#repaired += run.holdRepaired(player.lastWords, mayBeStale)
   }
 
   /** Waits for what needs a storage that works and time that passes. */
@@ -158,6 +159,8 @@ class Simulation {
     else {
       // Nothing new is read of a partition before what was read by an engine that died.
       if (step.do === 'poll' || step.do === 'caughtUp') this.#readAgain(Number.POSITIVE_INFINITY, step)
+      // Who sends again does so while the ids of batches are remembered.
+      if (step.do === 'tick' && step.nowMs - player.belief.nowMs > LONG_TICK_MS) this.#repeatAll()
       player.play(step)
       if (step.do !== 'tick') return
       this.#repeat()
@@ -198,14 +201,23 @@ class Simulation {
     this.#storage?.calm()
     await this.#patiently(engine.close())
     await this.#begin({ chunks, belief }, Number.NEGATIVE_INFINITY)
-    for (const [tenant, { handles }] of belief.tenants) for (const source of handles.keys()) this.#reopen(tenant, source)
+    for (const [tenant, { handles }] of belief.tenants)
+      for (const source of handles.keys()) this.#reopen(tenant, source)
     this.#player.tick(belief.nowMs)
   }
 
   #save(): void {
     const { engine, belief, journal } = this.#player
-    this.#saved = { chunks: [...engine.snapshot()], belief: belief.copy() }
-    journal.forgetPushed()
+    const saved = { chunks: [...engine.snapshot()], belief: belief.copy() }
+    const { pushed } = journal
+    const keep = (): void => {
+      if (engine !== this.#player.engine) return
+      this.#saved = saved
+      journal.forgetPushed(pushed)
+    }
+    // What it was told must outlive it as well before a snapshot is relied upon.
+    if (this.#shelf === undefined) keep()
+    else void engine.flush().then(keep)
   }
 
   async #kill(pushed: Extract<Step, { readonly do: 'kill' }>['pushed']): Promise<void> {
@@ -216,13 +228,16 @@ class Simulation {
     const before = this.#saved.belief
     player.lastWords.beginLife()
     this.#storage?.cut()
-    await this.#begin({ ...this.#saved, belief: before.copy() }, pushed === 'first' ? Number.NEGATIVE_INFINITY : died.nowMs)
+    await this.#begin(
+      { ...this.#saved, belief: before.copy() },
+      pushed === 'first' ? Number.NEGATIVE_INFINITY : died.nowMs,
+    )
     const { belief } = player
     const closed = this.#reopenAll(died)
     for (const [key, { query, spec }] of died.queries)
       if (!belief.queries.has(key)) player.add(query.tenant, query.name, spec)
-    if (pushed === 'first') for (const step of journal.pushed) player.push(step)
-    this.#unpushed = pushed === 'later' ? journal.pushed : []
+    if (pushed === 'first') for (const step of journal.sincePushed) player.push(step)
+    this.#unpushed = pushed === 'later' ? journal.sincePushed : []
     this.#ticksUntilPushed = TICKS_UNTIL_PUSHED
     player.tick(died.nowMs)
     for (const of of closed) {
@@ -277,6 +292,12 @@ class Simulation {
     const { handles, sources } = belief.tenant(tenant)
     handles.set(source, engine.source(source, { kind: 'polled', tenant }))
     sources.reopen(source, belief.nowMs)
+  }
+
+  #repeatAll(): void {
+    this.#ticksUntilPushed = 0
+    this.#readAgain(Number.POSITIVE_INFINITY)
+    this.#repeat()
   }
 
   /** After each tick: a little of what an engine that died was told before. */

@@ -46,23 +46,26 @@ export class TenantRun {
     result: IngestResult,
   ): AcceptedSample[] {
     const count = (verdict: Verdict): number => verdicts.filter((each) => each === verdict).length
-    const wanted = [count('accepted'), count('duplicate'), 0, count('rejected')]
+    const acceptedCount = count('accepted') + count('forgotten')
+    const wanted = [acceptedCount, count('duplicate'), 0, count('rejected')]
     const got = [result.accepted, result.duplicates, result.shed, result.rejected.length]
     hold('screen', String(got) === String(wanted), () => `accepted, duplicate, shed, rejected: ${got}, not ${wanted}`)
     for (const { index } of result.rejected)
       hold('screen', verdicts[index] === 'rejected', () => `row ${index} was rejected at ${points[index]?.timeMs}`)
     if (result.clockSuspect && result.accepted === 0 && batchId !== undefined) this.#screen.forget(batchId)
     this.#points.received += points.length
-    this.#points.accepted += count('accepted')
+    this.#points.accepted += acceptedCount
     this.#points.duplicate += count('duplicate')
     this.#points.rejected += count('rejected')
     const accepted = points
-      .filter((_, i) => verdicts[i] === 'accepted')
-      .map(({ series, timeMs, value, gap }) => ({
+      .map((point, i) => ({ ...point, isRepeat: verdicts[i] === 'forgotten', isTaken: verdicts[i] === 'accepted' }))
+      .filter(({ isRepeat, isTaken }) => isRepeat || isTaken)
+      .map(({ series, timeMs, value, gap, isRepeat }) => ({
         series,
         timeMs,
         value,
         isExcluded: gap === true || Number.isNaN(value),
+        isRepeat,
       }))
     this.accepted.push(...accepted)
     return accepted

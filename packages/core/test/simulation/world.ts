@@ -18,16 +18,17 @@ export function createScenario(seed: number): Scenario {
   const wildClocks = random.chance(0.35)
   const limited = random.chance(0.5)
   const stored = random.chance(0.4)
-  const fleet = createFleet({ random: random.fork(), startMs, endMs, tenants, wildClocks })
-  const traffic = createTraffic({ random: random.fork(), fleet, startMs, endMs, tenants })
+  const fates = createFates(random.fork(), startMs, endMs, stored)
+  // What an engine that died had stored is told apart from what comes again by its batch alone.
+  const isPlain = stored && fates.length > 0
+  const fleet = createFleet({ random: random.fork(), startMs, endMs, tenants, wildClocks, resends: !isPlain })
+  const traffic = createTraffic({ random: random.fork(), fleet, startMs, endMs, tenants, isPlain })
   const operations = createOperations({ random: random.fork(), startMs, endMs, tenants, stored })
   const ticks = createTicks(
     random.fork(),
     startMs,
     traffic.reduce((ms, { atMs }) => Math.max(ms, atMs), endMs),
   )
-  // A sender that died says again what is stored already, and this storage would keep both.
-  const fates = stored ? [] : createFates(random.fork(), startMs, endMs)
   return {
     seed,
     startMs,

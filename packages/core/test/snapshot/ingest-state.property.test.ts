@@ -129,12 +129,14 @@ describe('progress of series', () => {
 })
 
 describe('seconds seen', () => {
-  const PHASE_MS = [0, 250, 999.5]
+  const PHASE_MS = [0, 250.5, 996]
   const sample = fc.record({
     ref: fc.nat(2),
     second: fc.integer({ min: -400, max: 400 }),
     jitterMs: fc.constantFrom(0, 0, 0, 0, 0, 0, 3),
   })
+  /** Of the third series: amounts, in intervals of one length but for some. */
+  const startOf = (ref: number, timeMs: number, jitterMs: number): number => (ref < 2 ? 0 : timeMs - 1_000 - jitterMs)
   type Sample = { readonly ref: number; readonly second: number; readonly jitterMs: number }
 
   /** What a screen with these bitmaps does; the verdicts on older samples. */
@@ -142,8 +144,9 @@ describe('seconds seen', () => {
     samples.map(({ ref, second, jitterMs }) => {
       const timeMs = second * 1_000 + PHASE_MS[ref]! + jitterMs
       if (timeMs === lastMs[ref]) return 'duplicate'
-      if (timeMs < lastMs[ref]!) return seen.takeOlder(ref, lastMs[ref]!, timeMs)
-      seen.advance(ref, lastMs[ref]!, timeMs)
+      const startMs = startOf(ref, timeMs, jitterMs)
+      if (timeMs < lastMs[ref]!) return seen.takeOlder(ref, lastMs[ref]!, timeMs, startMs)
+      seen.advance(ref, lastMs[ref]!, timeMs, startMs)
       lastMs[ref] = timeMs
       return 'newer'
     })
@@ -181,17 +184,19 @@ describe('seconds seen', () => {
         async (samples, [beforeMs, afterMs]) => {
           const seen = fresh(beforeMs!)
           const lastMs = none()
-          const regular = samples.map((one) => ({ ...one, jitterMs: 0 }))
-          play(seen, lastMs, regular)
+          // At fractions of a millisecond only the beat is kept.
+          const kept = samples.map((one) => (one.ref === 1 ? { ...one, jitterMs: 0 } : one))
+          play(seen, lastMs, kept)
           const copy = new SeenSeconds(afterMs!)
           await through((snapshot) => seen.save(snapshot, 3), {
             [SectionType.seenSeconds]: copy.loader((ref) => lastMs[ref]!),
           })
           const bothMs = Math.min(beforeMs!, afterMs!)
-          for (const { ref, second } of regular) {
-            const timeMs = second * 1_000 + PHASE_MS[ref]!
-            if (timeMs < lastMs[ref]! && lastMs[ref]! - timeMs <= bothMs)
-              expect(copy.takeOlder(ref, lastMs[ref]!, timeMs)).toBe(true)
+          for (const { ref, second, jitterMs } of kept) {
+            const timeMs = second * 1_000 + PHASE_MS[ref]! + jitterMs
+            const isWithin = timeMs < lastMs[ref]! && lastMs[ref]! - timeMs <= bothMs
+            if (isWithin && seen.has(ref, lastMs[ref]!, timeMs, startOf(ref, timeMs, jitterMs)))
+              expect(copy.takeOlder(ref, lastMs[ref]!, timeMs, startOf(ref, timeMs, jitterMs))).toBe(true)
           }
         },
       ),
@@ -201,16 +206,22 @@ describe('seconds seen', () => {
     const seen = new SeenSeconds(31_000)
     seen.ensure(40_000)
     for (const ref of [0, 1_023, 1_024, 32_767, 32_768, 39_999]) {
-      seen.advance(ref, Number.NEGATIVE_INFINITY, 5_000 + ref / 64)
-      seen.advance(ref, 5_000 + ref / 64, 9_000 + ref / 64)
+      seen.advance(ref, Number.NEGATIVE_INFINITY, 5_000 + ref / 64, 0)
+      seen.advance(ref, 5_000 + ref / 64, 9_000 + ref / 64, 0)
+    }
+    for (const ref of [5, 32_769]) {
+      seen.advance(ref, Number.NEGATIVE_INFINITY, 5_000, 0)
+      seen.advance(ref, 5_000, 9_007, 0)
     }
     const copy = new SeenSeconds(31_000)
-    await through((snapshot) => seen.save(snapshot, 40_000), { [SectionType.seenSeconds]: copy.loader(() => 0) })
+    await through((snapshot) => seen.save(snapshot, 40_000), { [SectionType.seenSeconds]: copy.loader(() => 9_007) })
     for (const ref of [0, 1_023, 1_024, 32_767, 32_768, 39_999])
-      expect([5_000, 6_000].map((timeMs) => copy.takeOlder(ref, 9_000 + ref / 64, timeMs + ref / 64))).toEqual([
+      expect([5_000, 6_000].map((timeMs) => copy.takeOlder(ref, 9_000 + ref / 64, timeMs + ref / 64, 0))).toEqual([
         true,
         false,
       ])
+    for (const ref of [5, 32_769])
+      expect([5_000, 5_007, 9_007].map((timeMs) => copy.takeOlder(ref, 9_007, timeMs, 0))).toEqual([true, false, true])
   })
 })
 

@@ -101,7 +101,8 @@ export function populatedState(): LeafState {
   for (let second = 0; second < 60; second += 5) {
     const batch = createSampleBatch(16)
     for (let ref = 0; ref < registry.size; ref++) {
-      const at = batch.push(ref as never, T0 + second * 1_000, second * ref)
+      // One of them keeps to no beat.
+      const at = batch.push(ref as never, T0 + second * 1_000 + (ref === 4 ? second : 0), second * ref)
       if (ref % 4 !== 3) continue
       batch.setState(
         at,

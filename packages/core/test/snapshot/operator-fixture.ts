@@ -28,6 +28,10 @@ export interface Planned {
   readonly latenessMs: number
   readonly addedAt: number
   readonly forSteps: number
+  /** When `altered` becomes the plan, if the query runs then. */
+  readonly alteredAt: number
+  /** Other options over the same windows. */
+  readonly altered: QueryPlan
 }
 
 const expressionArbitrary: fc.Arbitrary<Expression> = fc.constantFrom<Expression>(
@@ -58,14 +62,10 @@ function fixedArbitrary(): fc.Arbitrary<WindowPlan> {
     .map(({ stepMs, times, offsetMs }) => ({ type: 'fixed', sizeMs: stepMs * times, stepMs, offsetMs }))
 }
 
-export const plannedArbitrary: fc.Arbitrary<Planned> = fc
+interface Options extends Pick<QueryPlan, 'emit' | 'fill' | 'having' | 'orderBy' | 'limit' | 'minSamples'> {}
+
+const optionsArbitrary: fc.Arbitrary<Options> = fc
   .record({
-    window: windowArbitrary,
-    metric: fc.constantFrom('m', 'm', 'c'),
-    reading: fc.constantFrom('samples' as const, 'increase' as const, 'rate' as const),
-    columns: fc.constantFrom<readonly ColumnPlan[]>(STATS, [...STATS, P99]),
-    grouped: fc.boolean(),
-    latenessMs: fc.constantFrom(0, 3_000, 10_000, 20_000),
     emit: fc.constantFrom<QueryPlan['emit']>(
       { at: 'end' },
       { at: 'final' },
@@ -83,22 +83,39 @@ export const plannedArbitrary: fc.Arbitrary<Planned> = fc
     limit: fc.constantFrom(undefined, undefined, undefined, 2),
     descending: fc.boolean(),
     minSamples: fc.constantFrom(undefined, undefined, undefined, 4),
+  })
+  .map(({ emit, fill, having, limit, descending, minSamples }) => ({
+    ...(emit === undefined ? {} : { emit }),
+    ...(fill === undefined ? {} : { fill }),
+    ...(having === undefined ? {} : { having }),
+    ...(limit === undefined ? {} : { limit, orderBy: { column: 'sum', descending } }),
+    ...(minSamples === undefined ? {} : { minSamples }),
+  }))
+
+export const plannedArbitrary: fc.Arbitrary<Planned> = fc
+  .record({
+    window: windowArbitrary,
+    metric: fc.constantFrom('m', 'm', 'c'),
+    reading: fc.constantFrom('samples' as const, 'increase' as const, 'rate' as const),
+    columns: fc.constantFrom<readonly ColumnPlan[]>(STATS, [...STATS, P99]),
+    grouped: fc.boolean(),
+    latenessMs: fc.constantFrom(0, 3_000, 10_000, 20_000),
+    options: optionsArbitrary,
+    otherOptions: optionsArbitrary,
     addedAt: fc.oneof(fc.constant(0), fc.nat(STEPS)),
     forSteps: fc.oneof(fc.constant(1_000), fc.nat(STEPS)),
+    alteredAt: fc.oneof(fc.constant(1_000), fc.nat(STEPS)),
   })
-  .map(({ window, columns, grouped, latenessMs, having, limit, descending, minSamples, fill, ...rest }) => {
-    const { metric, reading, emit, addedAt, forSteps } = rest
-    const plan: QueryPlan = {
+  .map(({ window, columns, grouped, metric, reading, options, otherOptions, ...rest }) => {
+    const isSession = window.type === 'session'
+    const planWith = ({ fill, ...others }: Options): QueryPlan => ({
       ...planOf({ metric, columns, groupBy: grouped ? BY_SERVER : [] }),
       window,
-      ...(metric === 'c' && window.type !== 'session' ? { reading } : {}),
-      ...(emit === undefined ? {} : { emit }),
-      ...(fill === undefined || window.type === 'session' ? {} : { fill }),
-      ...(having === undefined ? {} : { having }),
-      ...(limit === undefined ? {} : { limit, orderBy: { column: 'sum', descending } }),
-      ...(minSamples === undefined ? {} : { minSamples }),
-    }
-    return { plan, latenessMs, addedAt, forSteps }
+      ...(metric === 'c' && !isSession ? { reading } : {}),
+      ...(fill === undefined || isSession ? {} : { fill }),
+      ...others,
+    })
+    return { ...rest, plan: planWith(options), altered: planWith(otherOptions) }
   })
 
 const BUCKETS: DistributionState = {

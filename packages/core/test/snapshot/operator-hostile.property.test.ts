@@ -17,7 +17,7 @@ const PLANNED: readonly Planned[] = [
   planOf({ columns: COLUMNS, sizeMs: 40_000, stepMs: 1_000 }, { emit: { at: 'every', everyMs: 2_000 }, limit: 1 }),
   planOf({ metric: 'c', groupBy: BY_SERVER }, { reading: 'increase' }),
   planOf({ columns: COLUMNS, groupBy: BY_SERVER }, { window: { type: 'session', gapMs: 2_000, maxMs: 60_000 } }),
-].map((plan) => ({ plan, latenessMs: 10_000, addedAt: 0, forSteps: 1_000 }))
+].map((plan) => ({ plan, latenessMs: 10_000, addedAt: 0, forSteps: 1_000, alteredAt: 1_000, altered: plan }))
 
 function runFor(seconds: number): { readonly world: World; readonly line: TimeLine } {
   const registry = createSeriesRegistry()

@@ -37,14 +37,21 @@ describe('an operator that was saved and loaded', () => {
           const random = randomOf(seed)
           const world: World = { registry, progress: new SeriesProgress(), random, totals: new Map() }
           const line = new TimeLine(registry, world.progress, planned)
+          const current = [...planned]
           let copy = new TimeLine(registry, world.progress, planned)
           let watermarkMs = T0 - 5_000
           for (let step = 0; step < STEPS; step++) {
             const nowMs = T0 + step * 1_000
-            if (step % stepsBetween === 0) copy = await restored(copy, world, planned)
+            if (step % stepsBetween === 0) copy = await restored(copy, world, current)
             const batch = batchOf(world, nowMs, step)
             const times = [...batch.timestampsMs.subarray(0, batch.length)]
             if (random(1) < 0.7) watermarkMs = Math.max(watermarkMs, nowMs - Math.floor(random(6_000)))
+            for (const [i, { altered, alteredAt, addedAt, latenessMs }] of planned.entries()) {
+              if (alteredAt !== step || addedAt >= step) continue
+              current[i] = { ...planned[i]!, plan: altered }
+              for (const { queries } of [line, copy])
+                queries[i]!.alter(altered, latenessMs, i % 2 === 0 ? 'drop' : 'side')
+            }
             for (const { operator, queries } of [line, copy]) {
               for (const [i, { addedAt, forSteps }] of planned.entries()) {
                 if (addedAt === step) operator.addQuery(queries[i]!, nowMs)
@@ -57,7 +64,7 @@ describe('an operator that was saved and loaded', () => {
               )
             }
             // A snapshot may be taken between any two calls.
-            if (step % stepsBetween === 2) copy = await restored(copy, world, planned)
+            if (step % stepsBetween === 2) copy = await restored(copy, world, current)
             for (const { operator } of [line, copy]) operator.advance(watermarkMs, nowMs)
             const rows = line.takeRows()
             expect(copy.takeRows()).toEqual(rows)

@@ -245,6 +245,18 @@ describe('a group', () => {
     expect(plain(gaps.valuesAt(0, 20_000))).toEqual({ n: 0, total: 0, high: 5, p99: 6 })
   })
 
+  test('is filled otherwise from its known rows once FILL is altered', () => {
+    const gaps = new GapFill({ fill: { with: 'null' }, columns: COLUMNS, scheme })
+    gaps.noteRow(0, 0, valuesOf(1))
+    expect([gaps.hasRow(0, 0), gaps.hasRow(0, 10_000), gaps.hasRow(1, 0)]).toEqual([true, false, false])
+    expect(plain(gaps.valuesAt(0, 20_000))).toEqual({ n: 0, total: 0, high: null, p99: null })
+    gaps.alter({ with: 'previous', within: { windows: 1 } })
+    expect(plain(gaps.valuesAt(0, 10_000))).toEqual({ n: 0, total: 0, high: 1, p99: 6 })
+    expect(plain(gaps.valuesAt(0, 20_000))).toEqual({ n: 0, total: 0, high: null, p99: null })
+    gaps.alter({ with: 'value', value: 7 })
+    expect(plain(gaps.valuesAt(0, 10_000))).toEqual({ n: 0, total: 0, high: 7, p99: 7 })
+  })
+
   test('that ran out is dropped, and of the others only what is needed is kept', () => {
     const gaps = new GapFill({ fill: { with: 'null' }, columns: COLUMNS, scheme, seriesTtlMs: 20_000 })
     gaps.noteRow(0, 0, valuesOf(1))

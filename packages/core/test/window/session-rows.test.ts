@@ -360,6 +360,28 @@ describe('when rows go out', () => {
     expect(sessions.store.items).toBe(0)
   })
 
+  test('a session that was shown early is not told before it is final once EMIT FINAL holds', () => {
+    const sessions = createSessions({ emit: { at: 'every', everyMs: 5_000 } })
+    sessions.add('a', 100, 1)
+    expect(sessions.advance(100).map(inShort)).toEqual(['a [100, 110) x1 r1 early'])
+    sessions.add('a', 105, 1)
+    sessions.query.alter(planOf({ emit: { at: 'final' } }), 100, 'drop')
+    expect(sessions.advance(150)).toEqual([])
+    sessions.add('a', 112, 1)
+    expect(sessions.advance(231)).toEqual([])
+    expect(sessions.advance(232).map(inShort)).toEqual(['a [100, 122) x3 r2'])
+  })
+
+  test('a correction of a session that was told waits for its last one once EMIT FINAL holds', () => {
+    const sessions = createSessions()
+    sessions.add('a', 100, 1)
+    expect(sessions.advance(110).map(inShort)).toEqual(['a [100, 110) x1 r1'])
+    sessions.query.alter(planOf({ emit: { at: 'final' } }), 100, 'drop')
+    sessions.add('a', 99, 1)
+    expect(sessions.advance(219)).toEqual([])
+    expect(sessions.advance(220).map(inShort)).toEqual(['a [100, 110) x1 r2 retracted', 'a [99, 110) x2 r1'])
+  })
+
   test('a reader may send samples while it reads', () => {
     const sessions = createSessions()
     sessions.add('a', 100, 1)
@@ -444,15 +466,19 @@ describe('what samples say', () => {
 
   test('nothing stays of sessions that can change no more', () => {
     const sessions = createSessions({ columns: [...STATS, P50] })
+    const servers = ['a', 'b', 'c', 'd']
+    // Series stay.
+    for (const server of servers) sessions.add(server, 0, 1)
+    sessions.advance(500)
     const emptyBytes = sessions.store.bytes
-    for (let timeMs = 0; timeMs < 2_000; timeMs += 7)
-      for (const server of ['a', 'b', 'c', 'd']) sessions.add(server, timeMs + (timeMs % 3) * 5, timeMs)
+    for (let timeMs = 1_000; timeMs < 3_000; timeMs += 7)
+      for (const server of servers) sessions.add(server, timeMs + (timeMs % 3) * 5, timeMs)
     expect(sessions.store.bytes).toBeGreaterThan(emptyBytes + 1_000)
-    sessions.advance(1_990)
+    sessions.advance(2_990)
     const { items, bytes } = sessions.store
     expect(items).toBeGreaterThan(0)
     expect(bytes).toBeGreaterThan(emptyBytes)
-    sessions.advance(2_200)
+    sessions.advance(3_200)
     expect([sessions.store.items, sessions.store.bytes]).toEqual([0, emptyBytes])
     expect(sessions.store.drainedMs).toBe(Number.NEGATIVE_INFINITY)
   })
