@@ -83,10 +83,18 @@ test('samples of counters that come late, or by a replay, leave the rows that hi
         engine.addQuery('q', plan).subscribe((row) => rows.push(row))
         const live = (batch: ReturnType<typeof createSampleBatch>) => void engine.ingest(batch, { source: 'test' })
         engine.advanceTo(T0)
-        send(engine, all.filter(({ late }) => late === 'no'), live)
+        send(
+          engine,
+          all.filter(({ late }) => late === 'no'),
+          live,
+        )
         // So that what is late for some windows is not for others.
         engine.advanceTo(T0 + 60_000 + advanced * 1_000)
-        send(engine, all.filter(({ late }) => late === 'live'), live)
+        send(
+          engine,
+          all.filter(({ late }) => late === 'live'),
+          live,
+        )
         const replay = engine.replay('import')
         const replayed = all.filter(({ late }) => late === 'replay')
         send(engine, replayed, (batch) => void replay.ingest(batch))

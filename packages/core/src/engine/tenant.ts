@@ -35,7 +35,6 @@ export class Tenant {
   readonly clockSuspect: ClockSuspect = new ClockSuspect()
   readonly batches: BatchDedup
   readonly live: WindowOperator
-  readonly #batchHorizonMs: number
   readonly #defaultLatenessMs: number
   readonly queries: Map<string, StoredQuery> = new Map()
   /** The last version of each name that was removed: a new query of that name goes on from there. */
@@ -57,7 +56,6 @@ export class Tenant {
     this.id = id
     this.sources = new SourceWatermarks(options)
     this.batches = new BatchDedup(options.dedupHorizonMs)
-    this.#batchHorizonMs = options.dedupHorizonMs
     this.#defaultLatenessMs = options.latenessMs
     this.live = new WindowOperator({ ...operator, tenantId: id, source: 'live', emit: this.emit })
   }
@@ -68,7 +66,7 @@ export class Tenant {
 
   /** Remembers batch ids for as much longer as samples may be late for a query. */
   allowLateness(latenessMs: number): void {
-    this.batches.extend(this.#batchHorizonMs + latenessMs - this.#defaultLatenessMs)
+    this.batches.extend(latenessMs - this.#defaultLatenessMs)
   }
 
   /** Takes the row of a repair, of any version of a query that is still there. */

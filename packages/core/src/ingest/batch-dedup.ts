@@ -6,7 +6,8 @@ import type { StateWriter } from '../snapshot/state-writer.ts'
  * Bounded: beyond `maxIds` the oldest are forgotten early.
  */
 export class BatchDedup {
-  #horizonMs: number
+  readonly #horizonMs: number
+  #extraMs = 0
   readonly #maxIds: number
   /** Insertion order is time order. */
   readonly #seenAtMs = new Map<string, number>()
@@ -20,9 +21,9 @@ export class BatchDedup {
     return this.#seenAtMs.size
   }
 
-  /** Remembers ids for `horizonMs` from now on, if that is longer. */
-  extend(horizonMs: number): void {
-    this.#horizonMs = Math.max(this.#horizonMs, horizonMs)
+  /** Remembers ids for `extraMs` beyond the horizon from now on, unless it does for longer. */
+  extend(extraMs: number): void {
+    this.#extraMs = Math.max(this.#extraMs, extraMs)
   }
 
   has(batchId: string): boolean {
@@ -42,12 +43,13 @@ export class BatchDedup {
         this.#seenAtMs.set(batchId, nowMs)
         continue
       }
-      if (seenAtMs > nowMs - this.#horizonMs) return
+      if (seenAtMs > nowMs - this.#horizonMs - this.#extraMs) return
       this.#seenAtMs.delete(batchId)
     }
   }
 
   save(writer: StateWriter): void {
+    writer.varint(this.#extraMs)
     writer.varint(this.#seenAtMs.size)
     for (const [batchId, seenAtMs] of this.#seenAtMs) {
       writer.text(batchId)
@@ -57,6 +59,7 @@ export class BatchDedup {
 
   /** Remembers what `save` wrote, as of the times at which it came. */
   load(reader: StateReader): void {
+    this.extend(reader.varint('extra horizon of batch ids'))
     for (let left = reader.count('batch ids', 9); left > 0; left--)
       this.remember(reader.text('batch id'), reader.f64('time of a batch'))
   }

@@ -19,22 +19,23 @@ export function paneBounds(
 }
 
 /**
- * A lower bound of the distance between two edges (starts and ends) of the schemes' windows: exact when all of them
- * are periodic; otherwise a second, or 0 when some edge lies off whole seconds.
+ * A lower bound of the distance of an edge (start or end) of the added windows from another one of theirs or of the
+ * known windows: exact when all of them are periodic; otherwise a second, or 0 when some edge lies off whole seconds.
  */
-export function shortestPaneMs(schemes: readonly WindowScheme[]): number {
+export function shortestPaneMs(known: readonly WindowScheme[], added: WindowScheme): number {
   // Many queries have equal windows, and equal edges are one edge.
-  const distinct = [...new Map(schemes.map((scheme) => [scheme.key, scheme])).values()]
-  if (distinct.some((scheme) => scheme.periodicEdges === undefined))
-    return distinct.every((scheme) => scheme.inWholeSeconds) ? 1_000 : 0
-  const edges = distinct.flatMap((scheme) => scheme.periodicEdges ?? [])
+  const distinct = new Map([...known, added].map((scheme) => [scheme.key, scheme]))
+  const schemes = [...distinct.values()]
+  if (schemes.some((scheme) => scheme.periodicEdges === undefined))
+    return schemes.every((scheme) => scheme.inWholeSeconds) ? 1_000 : 0
   let shortest = Number.POSITIVE_INFINITY
-  for (const [i, a] of edges.entries())
-    for (const b of edges.slice(i)) {
-      const period = gcd(a.everyMs, b.everyMs)
-      const distance = mod(a.phaseMs - b.phaseMs, period)
-      shortest = Math.min(shortest, distance === 0 ? period : Math.min(distance, period - distance))
-    }
+  for (const a of added.periodicEdges ?? [])
+    for (const scheme of schemes)
+      for (const b of scheme.periodicEdges ?? []) {
+        const period = gcd(a.everyMs, b.everyMs)
+        const distance = mod(a.phaseMs - b.phaseMs, period)
+        shortest = Math.min(shortest, distance === 0 ? period : Math.min(distance, period - distance))
+      }
   return shortest
 }
 

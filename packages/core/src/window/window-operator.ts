@@ -422,7 +422,7 @@ export class WindowOperator {
         store instanceof PaneStore &&
         store.key === key &&
         (!store.isReading || this.#beginsLike(store, seenMs)) &&
-        haveRoom([...store.queries, query]),
+        hasRoom(store.queries, query),
     )
     if (shared !== undefined) return shared
     const store = new PaneStore(metric, plan)
@@ -432,10 +432,11 @@ export class WindowOperator {
   }
 }
 
-/** Whether the windows of all cut panes that are neither too short nor too many. */
-function haveRoom(queries: readonly QueryWindows[]): boolean {
-  const shortestMs = shortestPaneMs(queries.map((query) => query.scheme))
-  return shortestMs >= SHORTEST_SHARED_PANE_MS && panesNeeded(queries) <= MAX_PANES
+/** Whether panes are neither too short nor too many when the windows of one more query cut them. */
+function hasRoom(queries: readonly QueryWindows[], added: QueryWindows): boolean {
+  const schemes = queries.map((query) => query.scheme)
+  const shortestMs = shortestPaneMs(schemes, added.scheme)
+  return shortestMs >= SHORTEST_SHARED_PANE_MS && panesNeeded([...queries, added]) <= MAX_PANES
 }
 
 function loadCounted(reader: StateReader): Counted {

@@ -21,5 +21,8 @@ test('a cell whose sessions go on and on is repaired ever more rarely, and at it
 test('only what was live at first is waited for', () => {
   const first = repairedInPart(1_000, { startMs: 40, endMs: 90 }, 50, undefined)
   expect(first).toEqual({ firstMs: 50, againMs: 90, startsThroughMs: 40 })
-  expect(repairedInPart(1_000, { startMs: 10, endMs: 300 }, 90, first)).toMatchObject({ againMs: 300, startsThroughMs: 40 })
+  expect(repairedInPart(1_000, { startMs: 10, endMs: 300 }, 90, first)).toMatchObject({
+    againMs: 300,
+    startsThroughMs: 40,
+  })
 })

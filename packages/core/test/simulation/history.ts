@@ -1,9 +1,9 @@
 import type { Engine, SeriesDescriptor } from '../../src/index.ts'
-import { holdValues } from './expected-row.ts'
 import { groupOf, planOf, reads } from './plan-of.ts'
 import { type AcceptedSample, endsOf } from './query-model.ts'
 import { groupKey } from './row-words.ts'
 import type { QuerySpec } from './scenario.ts'
+import { holdShown, shownKeys } from './shown.ts'
 import { hold } from './violation.ts'
 
 const DAY_MS = 86_400_000
@@ -26,13 +26,15 @@ export async function holdHistory(
       values.push(value)
     }
   }
+  const shown = shownKeys(spec, wanted)
+  for (const key of wanted.keys()) if (!shown.has(key)) wanted.delete(key)
   const nowMs = engine.nowMs()
   for await (const row of engine.run(planOf(spec), { tenant, fromMs: nowMs - DAY_MS, toMs: nowMs + DAY_MS })) {
     const key = `${row.endMs}|${groupKey(row)}`
     const values = wanted.get(key)
     hold('history', values !== undefined, () => `a run gave ${row.startMs} ${groupKey(row)}, which holds nothing`)
     wanted.delete(key)
-    holdValues('history', row, spec, values ?? [])
+    holdShown('history', row, spec, values ?? [])
   }
   hold('history', wanted.size === 0, () => `a run gave no row for ${[...wanted.keys()].slice(0, 3).join(', ')}`)
 }

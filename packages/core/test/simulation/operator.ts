@@ -3,6 +3,7 @@ import { METRICS } from './fleet.ts'
 import type { TimedStep } from './network.ts'
 import type { Random } from './random.ts'
 import type { QuerySpec } from './scenario.ts'
+import type { ShowSpec } from './shown.ts'
 
 const COUNT: ColumnPlan = { name: 'count', aggregate: { fn: 'count' } }
 const SUM: ColumnPlan = { name: 'sum', aggregate: { fn: 'sum' } }
@@ -44,10 +45,11 @@ export function createOperations({ random, startMs, endMs, tenants, stored }: Op
     let atMs = bornMs
     for (let change = random.integer(1, 4); change > 0; change--) {
       atMs = random.integer(atMs, endMs)
-      const what = random.integer(0, 5)
+      const what = random.integer(0, 6)
       if (what === 0) spec = querySpec(random, stored)
       else if (what === 1) spec = withLateness(spec, random.pick([0, 1_000, 8_000, 40_000]))
-      if (what <= 1) steps.push({ atMs, step: { do: 'alter', tenant, query, spec } })
+      else if (what === 6) spec = withRules(spec, random)
+      if (what <= 1 || what === 6) steps.push({ atMs, step: { do: 'alter', tenant, query, spec } })
       else if (what === 2) steps.push({ atMs, step: { do: 'pause', tenant, query } })
       else if (what === 3) steps.push({ atMs, step: { do: 'resume', tenant, query } })
       else if (what === 4) steps.push({ atMs, step: { do: 'remove', tenant, query } })
@@ -73,11 +75,33 @@ export function querySpec(random: Random, stored: boolean): QuerySpec {
     columns,
     groupBy: random.pick(['none', 'none', 'server', 'pod']),
     late: random.pick(stored ? ['repair', 'repair', 'repair', 'side', 'drop'] : ['drop', 'drop', 'side']),
-    emit: random.pick(['end', 'end', 'end', 'final']),
+    ...emission(random),
+    ...(random.chance(0.25) ? { show: showSpec(random, kind === 'counter') } : {}),
   }
   return random.chance(0.4) ? withLateness(spec, random.pick([0, 2_000, 10_000, 30_000])) : spec
 }
 
 function withLateness(spec: QuerySpec, latenessMs: number): QuerySpec {
   return { ...spec, latenessMs }
+}
+
+function withRules({ show: _, ...spec }: QuerySpec, random: Random): QuerySpec {
+  return random.chance(0.3) ? spec : { ...spec, show: showSpec(random, spec.metric === 'bytes_total') }
+}
+
+function emission(random: Random): Pick<QuerySpec, 'emit' | 'everyMs'> {
+  const emit = random.pick(['end', 'end', 'end', 'final', 'every'] as const)
+  return emit === 'every' ? { emit, everyMs: random.pick([1_000, 3_000, 10_000]) } : { emit }
+}
+
+function showSpec(random: Random, onlyCount: boolean): ShowSpec {
+  const column = (): 'count' | 'min' | 'max' => (onlyCount ? 'count' : random.pick(['count', 'min', 'max']))
+  return {
+    ...(random.chance(0.4) ? { minSamples: random.integer(2, 12) } : {}),
+    ...(random.chance(0.5)
+      ? { having: { column: column(), op: random.pick(['>', '<=']), value: random.pick([0, 1, 3, 10, 100]) } }
+      : {}),
+    ...(random.chance(0.6) ? { orderBy: { column: column(), descending: random.chance(0.5) } } : {}),
+    ...(random.chance(0.6) ? { limit: random.integer(1, 4) } : {}),
+  }
 }

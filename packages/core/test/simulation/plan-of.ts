@@ -1,5 +1,6 @@
 import type { GroupDimension, QueryPlan, SeriesDescriptor } from '../../src/index.ts'
 import type { QuerySpec } from './scenario.ts'
+import { planPart } from './shown.ts'
 
 const GROUPS: Readonly<Record<QuerySpec['groupBy'], readonly GroupDimension[]>> = {
   none: [],
@@ -23,7 +24,8 @@ export function planOf(spec: QuerySpec): QueryPlan {
     columns: spec.columns,
     groupBy: GROUPS[spec.groupBy],
     late: spec.late,
-    emit: { at: spec.emit },
+    emit: spec.emit === 'every' ? { at: 'every', everyMs: spec.everyMs! } : { at: spec.emit },
+    ...planPart(spec),
     ...(spec.latenessMs === undefined ? {} : { latenessMs: spec.latenessMs }),
   }
 }

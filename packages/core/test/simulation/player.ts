@@ -132,6 +132,7 @@ export class Player {
     const run = new QueryRun({ query, spec, series, accepted: this.belief.tenant(tenant).accepted })
     this.listen(run)
     this.belief.queries.set(key, run)
+    this.belief.tenant(tenant).allowLateness(spec.latenessMs ?? 0)
     this.specs.push({ tenant, spec })
     this.#noteVersion(key, query.queryVersion)
   }
@@ -185,6 +186,7 @@ export class Player {
       const { queryVersion } = known.query
       this.#engine.alterQuery(step.query, planOf(step.spec), { tenant, ...this.#newVersion(key, queryVersion) })
       known.alter(step.spec, queryVersion)
+      this.belief.tenant(tenant).allowLateness(step.spec.latenessMs ?? 0)
       this.specs.push({ tenant, spec: step.spec })
       this.#noteVersion(key, known.query.queryVersion)
     } else if (step.do === 'pause') {

@@ -1,14 +1,15 @@
 import type { WindowResult } from '../../src/index.ts'
 import { Counts } from './counts.ts'
-import { holdValues } from './expected-row.ts'
 import { groupKey, said } from './row-words.ts'
 import type { QuerySpec } from './scenario.ts'
+import { holdShown, shownGroups } from './shown.ts'
 import { hold } from './violation.ts'
 
 const USUAL_LATENESS_MS = 10_000
 
 /** One window of one group, as it should be. */
 interface Cell {
+  readonly group: string
   readonly endMs: number
   readonly values: number[]
   readonly series: Set<number>
@@ -62,6 +63,10 @@ export class QueryModel {
   readonly counts: Counts
   readonly #beginning: Beginning
   readonly #cells = new Map<string, Cell>()
+  /** Ends of windows of which it was not yet looked at what they show when they are final. */
+  readonly #unjudged = new Map<number, Cell[]>()
+  /** Windows that end later are shown by the rules of now alone. */
+  #ruledAfterMs = Number.NEGATIVE_INFINITY
   /** Cells without a row. */
   readonly #silent = new Set<Cell>()
   /** Cells with samples that came after their last row. */
@@ -103,8 +108,14 @@ export class QueryModel {
 
   /** Changes what is shown and when, never what the windows are. */
   alter(spec: QuerySpec): void {
+    const before = this.#spec
     this.#spec = spec
     if (spec.late !== 'repair') this.#isMended = false
+    if (JSON.stringify(spec.show) === JSON.stringify(before.show)) return
+    // Windows that are out already go by the new rules only when something in them changes.
+    this.#ruledAfterMs = this.#emittedThroughMs
+    this.#silent.clear()
+    this.#stale.clear()
   }
 
   /** Whether the window is to hold all samples in the end, however late they come. */
@@ -130,6 +141,12 @@ export class QueryModel {
       if (this.#silent.has(cell)) copy.#silent.add(own)
       if (this.#stale.has(cell)) copy.#stale.add(own)
     }
+    for (const [endMs, cells] of this.#unjudged)
+      copy.#unjudged.set(
+        endMs,
+        cells.map(({ group }) => copy.#cells.get(`${endMs}|${group}`)!),
+      )
+    copy.#ruledAfterMs = this.#ruledAfterMs
     copy.#isMended = this.#isMended
     copy.#emittedThroughMs = this.#emittedThroughMs
     copy.#ownsFromMs = this.#ownsFromMs
@@ -196,7 +213,7 @@ export class QueryModel {
       cell.values.push(sample.value)
       cell.series.add(sample.series)
       if (endMs <= this.#emittedThroughMs) cell.late++
-      if (endMs - this.spec.window.sizeMs >= this.#blurredBeforeMs) this.#stale.add(cell)
+      if (this.#isClear(endMs) && this.spec.show === undefined) this.#stale.add(cell)
     }
   }
 
@@ -236,7 +253,10 @@ export class QueryModel {
     hold('ownership', row.endMs > this.#addedAtMs, () => `${where} was over when the query came (${this.#addedAtMs})`)
     hold('ownership', this.#owns(row.endMs), () => `${where} is another version's`)
     const dueMs = Math.max(this.#emittedThroughMs, nowMarkMs - this.#emitAfterMs)
-    hold('early', row.endMs <= dueMs, () => `${where} is out at the watermark ${nowMarkMs}`)
+    const isEarly = row.early === true
+    if (row.retracted !== true)
+      hold('early', isEarly === row.endMs > dueMs, () => `${where} (early: ${isEarly}) at the watermark ${nowMarkMs}`)
+    hold('early', !isEarly || spec.emit === 'every' || row.retracted === true, () => `${where} is early`)
     const finalMs = this.#finalMs(before)
     hold('final', row.endMs > finalMs, () => `${where} changed after ${finalMs} was final`)
     const isPartial = row.startMs < this.#coversFromMs
@@ -250,9 +270,13 @@ export class QueryModel {
       hold('phantom', isPartial && this.#wasThere(row) > 0, () => `${where} came from nowhere`)
       return
     }
+    if (row.retracted === true) {
+      this.#holdRetraction(where, row, cell)
+      return
+    }
     if (isPartial) this.#holdPartial(where, row, cell)
     else {
-      holdValues('values', row, spec, cell.values)
+      holdShown('values', row, spec, cell.values)
       hold(
         'seen',
         row.seriesSeen === cell.series.size,
@@ -267,6 +291,7 @@ export class QueryModel {
     )
     this.#holdSequence(where, row, cell)
     cell.last = row
+    if (isEarly) return
     this.#stale.delete(cell)
     this.#silent.delete(cell)
   }
@@ -284,12 +309,31 @@ export class QueryModel {
           false,
           () => `${this.name}: no row of the window that ended at ${cell.endMs}; watermark ${watermarkMs}`,
         )
+    this.#judge(finalThroughMs)
     for (const cell of this.#stale)
       hold(
         'unsaid',
         cell.endMs > finalThroughMs,
         () => `${this.name}: ${cell.endMs} is final, and its last sample was not told`,
       )
+  }
+
+  /** What final windows show is what the rules make of all of their groups. */
+  #judge(finalThroughMs: number): void {
+    for (const [endMs, cells] of this.#unjudged) {
+      if (endMs > finalThroughMs) continue
+      this.#unjudged.delete(endMs)
+      if (this.spec.show === undefined || endMs <= this.#ruledAfterMs || !this.#owns(endMs)) continue
+      const wanted = shownGroups(this.spec, new Map(cells.map(({ group, values }) => [group, values])))
+      for (const { group, last } of cells) {
+        const isShown = last !== undefined && last.retracted !== true
+        hold(
+          'shown',
+          isShown === wanted.has(group),
+          () => `${this.name}: ${group} of the window that ended at ${endMs} is ${isShown ? '' : 'not '}shown`,
+        )
+      }
+    }
   }
 
   get windows(): number {
@@ -315,6 +359,25 @@ export class QueryModel {
       () => `${where} came after a window that ended at ${this.#lastFirstEndMs}`,
     )
     this.#lastFirstEndMs = row.endMs
+  }
+
+  /** Only what is shown is taken back, as it was. */
+  #holdRetraction(where: string, row: WindowResult, cell: Cell): void {
+    const { last } = cell
+    hold('retraction', this.spec.show !== undefined, () => `${where} was taken back`)
+    hold('retraction', last !== undefined && last.retracted !== true, () => `${where} was taken back and not shown`)
+    hold('revision', row.revision > (last?.revision ?? 0), () => `${where} was taken back at ${row.revision}`)
+    cell.last = row
+  }
+
+  /** No sample of before can be in the window. */
+  #isClear(endMs: number): boolean {
+    return endMs - this.spec.window.sizeMs >= this.#blurredBeforeMs
+  }
+
+  /** Whether the rules of now were those of all windows. */
+  get hasSameRules(): boolean {
+    return this.#ruledAfterMs === Number.NEGATIVE_INFINITY
   }
 
   /** A partial window holds what came since the query covers, and at most everything. */
@@ -353,9 +416,13 @@ export class QueryModel {
     const key = `${endMs}|${group}`
     const known = this.#cells.get(key)
     if (known !== undefined) return known
-    const cell: Cell = { endMs, values: [], series: new Set(), late: 0, last: undefined }
+    const cell: Cell = { group, endMs, values: [], series: new Set(), late: 0, last: undefined }
     this.#cells.set(key, cell)
-    if (endMs - this.spec.window.sizeMs >= this.#blurredBeforeMs) this.#silent.add(cell)
+    if (!this.#isClear(endMs)) return cell
+    if (this.spec.show === undefined) this.#silent.add(cell)
+    const cells = this.#unjudged.get(endMs) ?? []
+    this.#unjudged.set(endMs, cells)
+    cells.push(cell)
     return cell
   }
 }

@@ -1,9 +1,9 @@
 import type { WindowResult } from '../../src/index.ts'
-import { holdValues } from './expected-row.ts'
 import type { LastWords } from './last-words.ts'
 import { endsOf, type QueryModel, type SeenSample } from './query-model.ts'
 import { groupKey } from './row-words.ts'
 import type { QuerySpec } from './scenario.ts'
+import { holdShown, shownKeys } from './shown.ts'
 import { hold } from './violation.ts'
 
 export interface RepairedOptions {
@@ -37,13 +37,22 @@ export function holdRepaired({ tenant, model, known, others, words, mayBeStale }
     const values = wanted.get(key) ?? []
     const most = values.length + (more.get(key)?.length ?? 0)
     hold('repair-phantom', most > 0, () => `${name} v${version} ${key} holds nothing any more`)
-    if (most === values.length) holdValues('repair-values', row, spec, values)
+    if (most === values.length) holdShown('repair-values', row, spec, values)
     else
       hold(
         'repair-values',
         row.count >= values.length && row.count <= most,
         () => `${name} v${version} ${key} counts ${row.count}, not ${values.length} to ${most}`,
       )
+  }
+  if (spec.show !== undefined) {
+    // What else may be in a window, or not, could decide of all of its rows.
+    if (more.size > 0 || mayBeStale || !model.hasSameRules) return repaired
+    const shown = shownKeys(spec, wanted)
+    for (const [key, { partial, startMs }] of held)
+      if (!partial && !model.isEarlier(startMs))
+        hold('repair-shown', shown.has(key), () => `${name} v${version} ${key} is shown`)
+    for (const key of wanted.keys()) if (!shown.has(key)) wanted.delete(key)
   }
   for (const key of wanted.keys()) {
     const startMs = Number(key.split('|', 1)[0])

@@ -1,6 +1,7 @@
 import type { ColumnPlan, EngineOptions, RepairOptions, SeriesDescriptor } from '../../src/index.ts'
 import type { FixedWindowPlan } from '../../src/plan/query-plan.ts'
 import type { Shaking } from './shaky-storage.ts'
+import type { ShowSpec } from './shown.ts'
 
 /** One sample on its way, by the number of its series in the scenario. */
 export interface Point {
@@ -24,7 +25,11 @@ export interface QuerySpec {
   readonly groupBy: 'none' | 'server' | 'pod'
   readonly latenessMs?: number
   readonly late: 'drop' | 'side' | 'repair'
-  readonly emit: 'end' | 'final'
+  readonly emit: 'end' | 'final' | 'every'
+  /** With `every`. */
+  readonly everyMs?: number
+  /** Which rows of a window are shown. */
+  readonly show?: ShowSpec
 }
 
 interface InTenant {

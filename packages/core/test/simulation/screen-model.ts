@@ -3,6 +3,7 @@ import type { Point } from './scenario.ts'
 
 /** Batch ids and the samples of a series are remembered this long. */
 const HORIZON_MS = 610_000
+const USUAL_LATENESS_MS = 10_000
 
 interface SeriesMemory {
   lastMs: number
@@ -22,6 +23,8 @@ export class ScreenModel {
   readonly #series: readonly SeriesDescriptor[]
   readonly #memory = new Map<number, SeriesMemory>()
   readonly #batchesMs = new Map<string, number>()
+  /** Batch ids are remembered for as much longer. */
+  #extraMs = 0
 
   constructor(series: readonly SeriesDescriptor[]) {
     this.#series = series
@@ -29,13 +32,20 @@ export class ScreenModel {
 
   copy(): ScreenModel {
     const copy = new ScreenModel(this.#series)
+    copy.#extraMs = this.#extraMs
     for (const [series, memory] of this.#memory) copy.#memory.set(series, { ...memory, taken: new Set(memory.taken) })
     for (const [batchId, seenMs] of this.#batchesMs) copy.#batchesMs.set(batchId, seenMs)
     return copy
   }
 
+  /** A query says so much LATENESS, from now on. */
+  allowLateness(latenessMs: number): void {
+    this.#extraMs = Math.max(this.#extraMs, latenessMs - USUAL_LATENESS_MS)
+  }
+
   tick(nowMs: number): void {
-    for (const [batchId, seenMs] of this.#batchesMs) if (seenMs <= nowMs - HORIZON_MS) this.#batchesMs.delete(batchId)
+    for (const [batchId, seenMs] of this.#batchesMs)
+      if (seenMs <= nowMs - HORIZON_MS - this.#extraMs) this.#batchesMs.delete(batchId)
   }
 
   /** The engine suspects itself: what it refused is to come in when it is sent again. */

@@ -30,6 +30,10 @@ export class TenantRun {
     return copy
   }
 
+  allowLateness(latenessMs: number): void {
+    this.#screen.allowLateness(latenessMs)
+  }
+
   tick(nowMs: number): void {
     this.#screen.tick(nowMs)
   }
