@@ -10,7 +10,7 @@ import { type DiffContext, diffRows, groupKeyOf, staleRow } from './diff-rows.ts
 import type { RepairKey } from './dirty-windows.ts'
 import type { LiveRows, RepairedInPart } from './live-rows.ts'
 import { meteredStorage } from './metered-storage.ts'
-import { windowsOfNext } from './next-samples.ts'
+import { runsOf, windowsOfNext } from './next-samples.ts'
 import { throwIfAborted } from './or-aborted.ts'
 import { pairWindows } from './pair-windows.ts'
 import type { RepairHost } from './repair-host.ts'
@@ -106,13 +106,16 @@ export class RepairRun {
     const scheme = windowScheme(window)
     const starts = new Set(dirty.map(({ startMs }) => startMs))
     const found = new Map<number, RepairWindow>()
-    for (const range of rangesOf(dirty, plan)) {
-      const next = await windowsOfNext(range, scheme, (fromMs, toMs) => this.#rawSamples(fromMs, toMs))
-      for (const of of next) if (!starts.has(of.startMs)) found.set(of.startMs, of)
-      const last = next.at(-1)
-      if (last === undefined || last.endMs <= finalThroughMs) continue
-      for (const of of range.windows)
-        if (of.endMs > range.toMs - PAIRED_WITHIN_MS) this.#live.set(of, { startMs: last.startMs, endMs: last.endMs })
+    for (const run of runsOf(dirty, scheme)) {
+      let lastEndMs = Number.NEGATIVE_INFINITY
+      for (const next of await windowsOfNext(run, scheme, (fromMs, toMs) => this.#rawSamples(fromMs, toMs))) {
+        if (starts.has(next.startMs)) continue
+        found.set(next.startMs, next)
+        lastEndMs = Math.max(lastEndMs, next.endMs)
+      }
+      if (lastEndMs <= finalThroughMs) continue
+      for (const of of run.windows)
+        if (of.endMs > run.toMs - PAIRED_WITHIN_MS) this.#live.set(of, { startMs: lastEndMs, endMs: lastEndMs })
     }
     return [...found.values()]
   }

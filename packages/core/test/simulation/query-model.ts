@@ -352,7 +352,7 @@ export class QueryModel {
       hold('repeat', said(row) !== said(last), () => `${where} was said twice: ${said(row)}`)
       return
     }
-    if (row.endMs <= this.#emittedThroughMs) return
+    if (row.endMs <= this.#emittedThroughMs || row.early === true) return
     hold(
       'order',
       row.endMs >= this.#lastFirstEndMs,

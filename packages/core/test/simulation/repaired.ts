@@ -29,6 +29,8 @@ export function holdRepaired({ tenant, model, known, others, words, mayBeStale }
   for (const row of words.of(tenant, name, version))
     if (row.retracted !== true) held.set(`${row.startMs}|${groupKey(row)}`, row)
   let repaired = 0
+  // Rows that are out stay as they were under other rules.
+  if (!model.hasSameRules) return repaired
   for (const [key, row] of held) {
     if (row.source === 'backfill') repaired++
     const isStale = row.quality?.stale === true
@@ -47,7 +49,7 @@ export function holdRepaired({ tenant, model, known, others, words, mayBeStale }
   }
   if (spec.show !== undefined) {
     // What else may be in a window, or not, could decide of all of its rows.
-    if (more.size > 0 || mayBeStale || !model.hasSameRules) return repaired
+    if (more.size > 0 || mayBeStale) return repaired
     const shown = shownKeys(spec, wanted)
     for (const [key, { partial, startMs }] of held)
       if (!partial && !model.isEarlier(startMs))
