@@ -1,5 +1,6 @@
 import { Subscription } from '../result/subscription.ts'
 import type { WindowResult } from '../result/window-result.ts'
+import type { ToldBefore } from '../window/running-query.ts'
 import type { LateRow, QueryProgress, SubscribeOptions, SubscriptionItem } from './engine-api.ts'
 import { FireDelay } from './fire-delay.ts'
 import { LatestRows } from './latest-rows.ts'
@@ -9,6 +10,7 @@ export class Audience {
   readonly latest: LatestRows = new LatestRows()
   readonly fireDelay: FireDelay = new FireDelay()
   rowsEmitted = 0
+  #told: (ToldBefore & { readonly version: number }) | undefined
   readonly #onError: (error: unknown) => void
   readonly #listeners = new Set<(row: WindowResult) => void>()
   readonly #lateListeners = new Set<(late: LateRow) => void>()
@@ -55,10 +57,16 @@ export class Audience {
 
   tell(row: WindowResult, nowMs: number): void {
     this.rowsEmitted++
+    this.#noteTold(row)
     this.fireDelay.take(row, nowMs)
     this.latest.take(row)
     this.#call(this.#listeners, row)
     for (const subscription of [...this.#subscriptions]) subscription.push(row)
+  }
+
+  /** How far rows of a version were told. */
+  toldOf(version: number): ToldBefore | undefined {
+    return this.#told?.version === version ? this.#told : undefined
   }
 
   /** Keeps a late sample until `tellRest`: a listener may ingest, and a batch is under way. */
@@ -88,6 +96,18 @@ export class Audience {
     this.#lateListeners.clear()
     this.#progressListeners.clear()
     for (const subscription of [...this.#subscriptions]) subscription.end()
+  }
+
+  #noteTold({ queryVersion, startMs, revision, source }: WindowResult): void {
+    if (source !== 'live') return
+    const told = this.#told
+    if (told === undefined || queryVersion > told.version) this.#told = { version: queryVersion, startMs, revision }
+    else if (queryVersion === told.version && (startMs > told.startMs || revision > told.revision))
+      this.#told = {
+        version: queryVersion,
+        startMs: Math.max(startMs, told.startMs),
+        revision: Math.max(revision, told.revision),
+      }
   }
 
   #call<T>(listeners: ReadonlySet<(item: T) => void>, item: T): void {

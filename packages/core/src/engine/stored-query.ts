@@ -316,6 +316,7 @@ export class StoredQuery implements Query {
       },
       onTooLate: this.#takeTooLate,
       onDone: () => this.#forgetDone(query),
+      toldBefore: isLive ? this.#audience.toldOf(run.version) : undefined,
     })
     return query
   }

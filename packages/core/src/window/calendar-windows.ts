@@ -7,6 +7,8 @@ const DAY_MS = 86_400_000
 const WEEKS_FROM_MS = -3 * DAY_MS
 /** More than any clock was set at once since 1970 without leaving out a date. */
 const MOST_SET_MS = DAY_MS / 3
+/** A zone that moves over the date line between two edges, and sets its clocks as well. */
+const MOST_SHIFT_MS = DAY_MS + DAY_MS / 8
 /** Power of two. */
 const CACHED_EDGES = 256
 
@@ -49,10 +51,10 @@ export class CalendarWindows implements WindowScheme {
     const steps = extent(unit, step)
     const sizes = extent(unit, size)
     const isUtc = this.#zone.isUtc
-    this.shortestStepMs = isUtc ? steps.shortestMs : Math.max(steps.shortestMs - DAY_MS, DAY_MS - MOST_SET_MS)
-    this.shortestSizeMs = isUtc ? sizes.shortestMs : Math.max(sizes.shortestMs - DAY_MS, DAY_MS - MOST_SET_MS)
-    this.longestStepMs = steps.longestMs + (isUtc ? 0 : DAY_MS)
-    this.longestSizeMs = sizes.longestMs + (isUtc ? 0 : DAY_MS)
+    this.shortestStepMs = isUtc ? steps.shortestMs : Math.max(steps.shortestMs - MOST_SHIFT_MS, DAY_MS - MOST_SET_MS)
+    this.shortestSizeMs = isUtc ? sizes.shortestMs : Math.max(sizes.shortestMs - MOST_SHIFT_MS, DAY_MS - MOST_SET_MS)
+    this.longestStepMs = steps.longestMs + (isUtc ? 0 : MOST_SHIFT_MS)
+    this.longestSizeMs = sizes.longestMs + (isUtc ? 0 : MOST_SHIFT_MS)
     this.isNested = size % step === 0
     // Since 1972 no zone is off UTC by fractions of a minute, and none ever was by fractions of a second.
     this.inWholeSeconds = offsetMs % 1_000 === 0

@@ -7,7 +7,7 @@ import { loadEmittedWindows, saveEmittedWindows } from './emitted-windows-state.
 import { GapFill, type StartRange } from './gap-fill.ts'
 import type { Pane } from './pane.ts'
 import { loadLines, saveLines } from './query-lines.ts'
-import type { LateSample, RunningQuery, RunningQueryOptions } from './running-query.ts'
+import type { LateSample, RunningQuery, RunningQueryOptions, ToldBefore } from './running-query.ts'
 import { type ShowRules, showRules } from './shown-rows.ts'
 import type { WindowScheme } from './window-scheme.ts'
 
@@ -51,6 +51,7 @@ export class QueryWindows implements RunningQuery {
   lateDropped = 0
   toSide = 0
   toRepair = 0
+  readonly #toldBefore: ToldBefore | undefined
   #latenessMs: number
   #late: LatePolicy
   readonly #onTooLate: ((sample: LateSample) => boolean) | undefined
@@ -68,6 +69,7 @@ export class QueryWindows implements RunningQuery {
     this.scheme = scheme
     this.deliver = options.deliver
     this.onDone = options.onDone
+    this.#toldBefore = options.toldBefore
     this.needsSketch = options.plan.columns.some((column) => column.aggregate.fn === 'percentile')
     this.#latenessMs = options.latenessMs
     this.#late = options.late
@@ -139,6 +141,11 @@ export class QueryWindows implements RunningQuery {
       this.ownsUntilMs !== Number.POSITIVE_INFINITY &&
       this.finalThroughMs >= this.scheme.lastEndHolding(this.ownsUntilMs - 1)
     )
+  }
+
+  /** Greatest revision that an earlier run of this version may have given to a row of that start. */
+  toldAt(startMs: number): number {
+    return this.#toldBefore !== undefined && startMs <= this.#toldBefore.startMs ? this.#toldBefore.revision : 0
   }
 
   owns(startMs: number): boolean {

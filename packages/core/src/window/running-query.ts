@@ -47,6 +47,13 @@ export interface RunningQuery {
   alter(plan: QueryPlan, latenessMs: number, late: LatePolicy): void
 }
 
+/** How far an earlier run of the same version had come when it was broken off: its rows are not known any more. */
+export interface ToldBefore {
+  /** Greatest start of a row. */
+  readonly startMs: number
+  readonly revision: number
+}
+
 export interface RunningQueryOptions {
   readonly name: string
   readonly tenant: string
@@ -62,6 +69,7 @@ export interface RunningQueryOptions {
    */
   readonly onTooLate?: (sample: LateSample) => boolean
   readonly onDone?: () => void
+  readonly toldBefore?: ToldBefore | undefined
 }
 
 /** A sample that came behind the lateness of a window that holds it, and what the query wants done with it. */

@@ -70,7 +70,7 @@ export class SessionEmitter {
       seriesSeen: session.series.size,
       seriesExpected: null,
       completeness: null,
-      revision: nextRevision(before, this.#generation()),
+      revision: nextRevision(before, this.#generation(), query.toldAt(startMs)),
       partial: startMs < query.firstWholeStartMs,
       ...(isEarly ? EARLY : undefined),
       lateApplied: session.late,
@@ -81,7 +81,7 @@ export class SessionEmitter {
   }
 
   #retraction(before: WindowResult): WindowResult {
-    const revision = nextRevision(before, this.#generation())
+    const revision = nextRevision(before, this.#generation(), 0)
     return { ...before, revision, retracted: true, source: this.source }
   }
 }

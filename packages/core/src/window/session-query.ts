@@ -3,7 +3,7 @@ import type { WindowResult } from '../result/window-result.ts'
 import type { StateReader } from '../snapshot/state-reader.ts'
 import type { StateWriter } from '../snapshot/state-writer.ts'
 import { loadLines, saveLines } from './query-lines.ts'
-import type { LateSample, RunningQuery, RunningQueryOptions } from './running-query.ts'
+import type { LateSample, RunningQuery, RunningQueryOptions, ToldBefore } from './running-query.ts'
 import { type ShowRules, showRules } from './shown-rows.ts'
 
 /** A corrected row goes out at most once in this many ms: the gap, but no less and no more. */
@@ -42,6 +42,7 @@ export class SessionQuery implements RunningQuery {
   toRepair = 0
   /** Start of the earliest session held when the query was last moved on; kept only for `isDone`. */
   #earliestHeldMs = Number.NEGATIVE_INFINITY
+  readonly #toldBefore: ToldBefore | undefined
   #latenessMs: number
   #late: LatePolicy
   readonly #onTooLate: ((sample: LateSample) => boolean) | undefined
@@ -57,6 +58,7 @@ export class SessionQuery implements RunningQuery {
     this.maxMs = window.maxMs
     this.deliver = options.deliver
     this.onDone = options.onDone
+    this.#toldBefore = options.toldBefore
     this.needsSketch = options.plan.columns.some((column) => column.aggregate.fn === 'percentile')
     this.rules = showRules(options.plan)
     this.#latenessMs = options.latenessMs
@@ -122,6 +124,11 @@ export class SessionQuery implements RunningQuery {
     this.rules = showRules(plan)
     this.#latenessMs = latenessMs
     this.#late = late
+  }
+
+  /** Greatest revision that an earlier run of this version may have given to a row of that start. */
+  toldAt(startMs: number): number {
+    return this.#toldBefore !== undefined && startMs <= this.#toldBefore.startMs ? this.#toldBefore.revision : 0
   }
 
   owns(startMs: number): boolean {

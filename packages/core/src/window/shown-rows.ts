@@ -108,6 +108,8 @@ export interface WindowDiff<C extends { readonly slot: number }> {
   readonly shown: readonly C[]
   /** High part of the revisions. */
   readonly generation: number
+  /** What first revisions have to exceed. */
+  readonly afterRevision: number
   /** Of the rows taken back. */
   readonly source: ResultSource
   /** Makes the row to be emitted if it differs from the last one. */
@@ -120,11 +122,11 @@ export interface WindowDiff<C extends { readonly slot: number }> {
  * `sameRow`, is not emitted again, unless it had been taken back.
  */
 export function diffRows<C extends { readonly slot: number }>(diff: WindowDiff<C>): WindowResult[] {
-  const { emitted, shown, generation, rowOf } = diff
+  const { emitted, shown, generation, afterRevision, rowOf } = diff
   const rows = emitted.size > 0 ? takeBack(diff) : []
   for (const candidate of shown) {
     const before = emitted.get(candidate.slot)
-    const row = rowOf(candidate, nextRevision(before, generation))
+    const row = rowOf(candidate, nextRevision(before, generation, afterRevision))
     if (before !== undefined && sameRow(before, row)) continue
     emitted.set(candidate.slot, row)
     rows.push(row)
@@ -132,10 +134,12 @@ export function diffRows<C extends { readonly slot: number }>(diff: WindowDiff<C
   return rows
 }
 
-/** `generation * 65,536 + n`: greater than any revision of the row before, and than any of an earlier generation. */
-export function nextRevision(before: WindowResult | undefined, generation: number): number {
-  const first = generation * 65_536 + 1
-  return before === undefined ? first : Math.max(before.revision + 1, first)
+/**
+ * `generation * 65,536 + n`: greater than any revision of the row before, and than any of an earlier generation.
+ * `afterRevision`: the greatest one that may have been given to the row where the one before is not known.
+ */
+export function nextRevision(before: WindowResult | undefined, generation: number, afterRevision: number): number {
+  return Math.max(generation * 65_536, before?.revision ?? afterRevision) + 1
 }
 
 function takeBack<C extends { readonly slot: number }>({
@@ -143,6 +147,7 @@ function takeBack<C extends { readonly slot: number }>({
   looked,
   shown,
   generation,
+  afterRevision,
   source,
 }: WindowDiff<C>): WindowResult[] {
   const slots = new Set<number>()
@@ -151,7 +156,8 @@ function takeBack<C extends { readonly slot: number }>({
   for (const slot of looked) {
     const before = emitted.get(slot)
     if (before === undefined || before.retracted === true || slots.has(slot)) continue
-    const row: WindowResult = { ...before, revision: nextRevision(before, generation), retracted: true, source }
+    const revision = nextRevision(before, generation, afterRevision)
+    const row: WindowResult = { ...before, revision, retracted: true, source }
     // Kept, so that a row that comes back goes on from this revision.
     emitted.set(slot, row)
     rows.push(row)

@@ -96,6 +96,7 @@ export class WindowEmitter {
       looked: slots,
       shown: choose(candidates, query.rules),
       generation: this.#generation(),
+      afterRevision: query.toldAt(startMs),
       source: this.#source,
       rowOf: (candidate: Candidate, revision: number) =>
         this.#rowOf(store, query, window, candidate, series[candidate.slot]!, revision, early),

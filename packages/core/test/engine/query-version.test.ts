@@ -30,3 +30,26 @@ describe('the version of a query', () => {
     expect(() => engine.addQuery('q', planOf(), { version })).toThrow(RangeError)
   })
 })
+
+test('a query that is paused and resumed gives a window it had told of greater revisions than before', () => {
+  const engine = manualEngine()
+  engine.advanceTo(T0)
+  const query = engine.addQuery('q', planOf({ sizeMs: 30_000 }, { emit: { at: 'every', everyMs: 1_000 } }))
+  const rows = collect(query)
+  for (let second = 1; second <= 8; second++) {
+    send(engine, [{ timeMs: T0 + second * 1_000, value: second }])
+    engine.advanceTo(T0 + second * 1_000)
+  }
+  const before = Math.max(...rows.splice(0).map(({ revision }) => revision))
+  query.pause()
+  query.resume()
+  for (let second = 9; second <= 90; second++) {
+    send(engine, [{ timeMs: T0 + second * 1_000, value: second }])
+    engine.advanceTo(T0 + second * 1_000)
+  }
+  const [first] = rows
+  expect(first).toMatchObject({ startMs: T0, queryVersion: 1 })
+  expect(first!.revision).toBe(before + 1)
+  // Windows that were never told of begin as ever.
+  expect(rows.find(({ startMs }) => startMs === T0 + 60_000)!.revision).toBe(65_537)
+})

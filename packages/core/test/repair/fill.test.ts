@@ -48,7 +48,7 @@ test('a filled row that another one now displaces is taken back, one of a silent
   const repairer = stage.repairer()
   const { startMs, endMs } = window(1)
   repairer.mark(KEY, startMs, endMs, stage.addLate({ server: 'b', at: 302, value: 9 }))
-  expect(shape(await stage.run(repairer))).toEqual(['300 a 0/0 retracted', '300 b 1/9 partial'])
+  expect(shape(await stage.run(repairer))).toEqual(['300 a 0/0 retracted', '300 b 1/9'])
 })
 
 test('rows that are filled from are told when they changed, and when they are not shown', async () => {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { createSampleBatch, type SampleBatch } from '../../src/index.ts'
-import { windowsOfNext } from '../../src/repair/next-samples.ts'
+import { runsOf, windowsOfNext } from '../../src/repair/next-samples.ts'
 import { windowScheme } from '../../src/window/scheme-of.ts'
 
 const SCHEME = windowScheme({ type: 'fixed', sizeMs: 10, stepMs: 10, offsetMs: 0 })
-const RANGE = { fromMs: 1_000_000, toMs: 1_000_010 }
+const RUN = { windows: [{ startMs: 1_000_000, endMs: 1_000_010 }], toMs: 1_000_010 }
 
-/** Samples as [series, ms after the end of the range], one array a batch. */
+/** Samples as [series, ms after the end of the run], one array a batch. */
 function scanOf(...batches: readonly (readonly (readonly [number, number])[])[]) {
   const asked: [number, number][] = []
   let read = 0
@@ -15,7 +15,7 @@ function scanOf(...batches: readonly (readonly (readonly [number, number])[])[])
     for (const rows of batches) {
       read++
       const batch = createSampleBatch(Math.max(1, rows.length))
-      for (const [series, afterMs] of rows) batch.push(series as never, RANGE.toMs + afterMs, 1)
+      for (const [series, afterMs] of rows) batch.push(series as never, RUN.toMs + afterMs, 1)
       yield batch
     }
   }
@@ -23,10 +23,11 @@ function scanOf(...batches: readonly (readonly (readonly [number, number])[])[])
 }
 
 async function startsOf(of: ReturnType<typeof scanOf>, scheme = SCHEME): Promise<number[]> {
-  return (await windowsOfNext(RANGE, scheme, of.scan)).map(({ startMs }) => startMs - RANGE.toMs)
+  const windows = await windowsOfNext(RUN, scheme, of.scan)
+  return windows.map(({ startMs }) => startMs - RUN.toMs).sort((a, b) => a - b)
 }
 
-test('the next sample of each series of the range is found, in whatever order a batch has them', async () => {
+test('the next sample of each series of the run is found, in whatever order a batch has them', async () => {
   const of = scanOf(
     [
       [2, 25],
@@ -46,7 +47,7 @@ test('the next sample of each series of the range is found, in whatever order a 
   expect(of.read()).toBe(2)
 })
 
-test('every window that holds the next sample counts, but none that ends with the range', async () => {
+test('every window that holds the next sample counts', async () => {
   const sliding = windowScheme({ type: 'fixed', sizeMs: 20, stepMs: 10, offsetMs: 0 })
   expect(
     await startsOf(
@@ -59,18 +60,32 @@ test('every window that holds the next sample counts, but none that ends with th
   ).toEqual([-10, 0])
 })
 
-test('ten minutes before the end of the range are read, and ten after it while a series has not come again', async () => {
+test('ten minutes before the end of the run are read, and ten after it while a series has not come again', async () => {
   const of = scanOf([[1, -1]], [[2, 5]], [[2, 599_999]])
   expect(await startsOf(of)).toEqual([])
   expect(of.read()).toBe(3)
-  expect(of.asked).toEqual([[RANGE.fromMs, RANGE.toMs + 600_000]])
+  expect(of.asked).toEqual([[RUN.toMs - 10, RUN.toMs + 600_000]])
   const long = scanOf([[1, 0]])
-  await windowsOfNext({ fromMs: RANGE.toMs - 86_400_000, toMs: RANGE.toMs }, SCHEME, long.scan)
-  expect(long.asked).toEqual([[RANGE.toMs - 600_000, RANGE.toMs + 600_000]])
+  await windowsOfNext(
+    { windows: [{ startMs: RUN.toMs - 86_400_000, endMs: RUN.toMs }], toMs: RUN.toMs },
+    SCHEME,
+    long.scan,
+  )
+  expect(long.asked).toEqual([[RUN.toMs - 600_000, RUN.toMs + 600_000]])
 })
 
-test('without a series in the range the first sample after it is the last one read', async () => {
+test('without a series in the run the first sample after it is the last one read', async () => {
   const of = scanOf([[1, 0]], [[1, 5]])
   expect(await startsOf(of)).toEqual([])
   expect(of.read()).toBe(1)
+})
+
+test('windows that follow each other make a run, up to the start of the first one that is not in it', () => {
+  const sliding = windowScheme({ type: 'fixed', sizeMs: 20, stepMs: 10, offsetMs: 0 })
+  const window = (startMs: number) => ({ startMs, endMs: startMs + 20 })
+  const windows = [window(40), window(0), window(10)]
+  expect(runsOf(windows, sliding)).toEqual([
+    { windows: [window(0), window(10)], toMs: 20 },
+    { windows: [window(40)], toMs: 50 },
+  ])
 })

@@ -262,7 +262,7 @@ export class QueryModel {
     const isPartial = row.startMs < this.#coversFromMs
     hold(
       'partial',
-      row.partial === isPartial,
+      row.partial === isPartial || row.retracted === true,
       () => `${where} says partial: ${row.partial}; covers from ${this.#coversFromMs}`,
     )
     const cell = this.#cells.get(`${row.endMs}|${groupKey(row)}`)

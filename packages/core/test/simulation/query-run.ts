@@ -65,6 +65,8 @@ export class QueryRun {
   /** Goes on in another engine, which may have missed samples of before `gapUntilMs`. */
   goOn(query: Query, gapUntilMs: number): void {
     this.query = query
+    // A snapshot does not know the versions that had finished.
+    this.#done = []
     for (const model of this.#speaking) model.noteGap(gapUntilMs)
   }
 

@@ -173,6 +173,21 @@ describe.skipIf(typeof Temporal === 'undefined')('calendar windows, against wind
   })
 })
 
+test('a season of weeks in which a zone moved over the date line and set its clocks is within the bounds', () => {
+  const windows = new CalendarWindows({
+    type: 'calendar',
+    unit: 'week',
+    size: 16,
+    step: 16,
+    offsetMs: 0,
+    timeZone: 'Pacific/Apia',
+  })
+  const startMs = windows.startAt(Date.UTC(2011, 10, 1))
+  const sizeMs = windows.endOf(startMs) - startMs
+  expect(sizeMs).toBe((16 * 7 * 24 - 25) * 3_600_000)
+  expect(sizeMs).toBeGreaterThanOrEqual(windows.shortestSizeMs)
+})
+
 function nextStart(windows: CalendarWindows, startMs: number): number {
   let low = startMs
   let high = startMs + windows.longestStepMs

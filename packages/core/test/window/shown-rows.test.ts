@@ -142,7 +142,7 @@ function emission(generation = 0) {
   return {
     emitted,
     emit: (shown: readonly Shown[], options: { looked?: readonly number[]; generation?: number } = {}) =>
-      diffRows({ emitted, looked: ALL_SLOTS, shown, generation, source: 'live', rowOf, ...options }),
+      diffRows({ emitted, looked: ALL_SLOTS, shown, generation, afterRevision: 0, source: 'live', rowOf, ...options }),
   }
 }
 
@@ -219,7 +219,15 @@ describe('diffRows', () => {
   test('a row taken back by a repair says where that came from', () => {
     const { emitted, emit } = emission()
     emit([{ slot: 1, avg: 4, early: false }])
-    const rows = diffRows({ emitted, looked: [1], shown: [], generation: 2, source: 'backfill', rowOf })
+    const rows = diffRows({
+      emitted,
+      looked: [1],
+      shown: [],
+      generation: 2,
+      afterRevision: 0,
+      source: 'backfill',
+      rowOf,
+    })
     expect(rows.map(({ retracted, source, revision }) => ({ retracted, source, revision }))).toEqual([
       { retracted: true, source: 'backfill', revision: 131_073 },
     ])
@@ -227,9 +235,9 @@ describe('diffRows', () => {
 })
 
 test('a revision is greater than the one before and than those of earlier generations', () => {
-  expect(nextRevision(undefined, 3)).toBe(196_609)
+  expect(nextRevision(undefined, 3, 0)).toBe(196_609)
   const before = rowOf({ slot: 1, avg: 1, early: false }, 65_540)
-  expect(nextRevision(before, 1)).toBe(65_541)
-  expect(nextRevision(before, 2)).toBe(131_073)
-  expect(nextRevision(before, 0)).toBe(65_541)
+  expect(nextRevision(before, 1, 0)).toBe(65_541)
+  expect(nextRevision(before, 2, 0)).toBe(131_073)
+  expect(nextRevision(before, 0, 0)).toBe(65_541)
 })
