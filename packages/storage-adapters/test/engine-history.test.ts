@@ -75,7 +75,7 @@ describe('a run over stored samples', () => {
         engine.advanceTo(T0 + 7_300_000)
         expect(shape(live)).toEqual(shape(before))
         const after = await all(engine.run(plan, { fromMs: T0 - 60_000, toMs: T0 + 120_000 }))
-        const expected = naiveWindows([...onTime, ...late], plan.window)
+        const expected = naiveWindows([...onTime, ...late], window)
         expect(after.map((row) => [row.startMs, row.group['server'], row.count, row.values['sum']])).toEqual(
           expected.map((row) => [row.startMs, row.group, row.count, row.sum]),
         )

@@ -1,4 +1,5 @@
 import type { SeriesDescriptor } from '../../src/index.ts'
+import type { LooseQuery } from './loose-query.ts'
 import type { QueryRun } from './query-run.ts'
 import { ScreenModel } from './screen-model.ts'
 import { TenantRun } from './tenant-run.ts'
@@ -9,6 +10,8 @@ export class Belief {
   readonly tenants: Map<string, TenantRun> = new Map()
   /** By tenant and name. */
   readonly queries: Map<string, QueryRun> = new Map()
+  /** Queries that are held only in the end, by tenant and name. */
+  readonly loose: Map<string, LooseQuery> = new Map()
   /** Queries that were removed. */
   readonly gone: QueryRun[] = []
   readonly #series: readonly SeriesDescriptor[]
@@ -22,6 +25,7 @@ export class Belief {
     const copy = new Belief(this.nowMs, this.#series)
     for (const [name, tenant] of this.tenants) copy.tenants.set(name, tenant.copy())
     for (const [key, run] of this.queries) copy.queries.set(key, run.copy(copy.tenant(run.query.tenant).accepted))
+    for (const [key, loose] of this.loose) copy.loose.set(key, { ...loose })
     copy.gone.push(...this.gone)
     return copy
   }

@@ -56,6 +56,10 @@ export function createOperations({ random, startMs, endMs, tenants, stored }: Op
       else steps.push({ atMs, step: { do: 'add', tenant, query, spec } })
     }
   }
+  for (let loose = random.pick([0, 0, 1, 2]); loose > 0; loose--) {
+    const spec = random.chance(0.5) ? sessionSpec(random, stored) : readingSpec(random, stored)
+    steps.push({ atMs: startMs, step: { do: 'add', tenant: random.pick(tenants), query: `loose${loose}`, spec } })
+  }
   return steps
 }
 
@@ -104,4 +108,30 @@ function showSpec(random: Random, onlyCount: boolean): ShowSpec {
     ...(random.chance(0.6) ? { orderBy: { column: column(), descending: random.chance(0.5) } } : {}),
     ...(random.chance(0.6) ? { limit: random.integer(1, 4) } : {}),
   }
+}
+
+function sessionSpec(random: Random, stored: boolean): QuerySpec {
+  const { show: _, ...spec } = looseSpec(random, stored)
+  return {
+    ...spec,
+    metric: random.pick(['cpu', 'calls', 'latency']),
+    columns: STATS.slice(0, 3),
+    session: { gapMs: random.pick([1_000, 4_000, 10_000, 30_000]), maxMs: random.pick([60_000, 300_000, 86_400_000]) },
+  }
+}
+
+function readingSpec(random: Random, stored: boolean): QuerySpec {
+  const { show: _, ...spec } = looseSpec(random, stored)
+  return {
+    ...spec,
+    metric: 'bytes_total',
+    columns: [...STATS.slice(0, 3), SUM],
+    reading: random.pick(['increase', 'rate']),
+  }
+}
+
+/** Late samples are waited for long, or repaired. */
+function looseSpec(random: Random, stored: boolean): QuerySpec {
+  const spec = querySpec(random, stored)
+  return { ...spec, late: stored ? 'repair' : 'drop', latenessMs: random.pick([0, 10_000, 120_000, 120_000]) }
 }

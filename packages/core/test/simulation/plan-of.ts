@@ -8,6 +8,11 @@ const GROUPS: Readonly<Record<QuerySpec['groupBy'], readonly GroupDimension[]>> 
   pod: [{ kind: 'label', name: 'pod' }],
 }
 
+/** Whether only what is left of the query in the end can be said. */
+export function isLoose({ session, reading }: QuerySpec): boolean {
+  return session !== undefined || reading !== undefined
+}
+
 /** The plan the engine gets for a specification. */
 export function planOf(spec: QuerySpec): QueryPlan {
   const from =
@@ -20,7 +25,8 @@ export function planOf(spec: QuerySpec): QueryPlan {
     planVersion: 1,
     text: JSON.stringify(spec),
     selector: { metric: spec.metric, from, except: [], where: [] },
-    window: spec.window,
+    window: spec.session === undefined ? spec.window : { type: 'session', ...spec.session },
+    ...(spec.reading === undefined ? {} : { reading: spec.reading }),
     columns: spec.columns,
     groupBy: GROUPS[spec.groupBy],
     late: spec.late,

@@ -3,6 +3,7 @@ import {
   createSampleBatch,
   type Engine,
   type IngestResult,
+  type Query,
   type SampleBatch,
   SampleFlag,
   type SeriesRef,
@@ -11,7 +12,7 @@ import {
 import { Belief } from './belief.ts'
 import { Journal } from './journal.ts'
 import { LastWords } from './last-words.ts'
-import { planOf } from './plan-of.ts'
+import { isLoose, planOf } from './plan-of.ts'
 import { QueryRun } from './query-run.ts'
 import type { Point, QuerySpec, Scenario, Step } from './scenario.ts'
 
@@ -128,6 +129,11 @@ export class Player {
   add(tenant: string, name: string, spec: QuerySpec): void {
     const key = `${tenant}/${name}`
     const query = this.#engine.addQuery(name, planOf(spec), { tenant, ...this.#newVersion(key, 0) })
+    if (isLoose(spec)) {
+      this.belief.loose.set(key, { query, spec })
+      this.listenLoose(query)
+      return
+    }
     const { series } = this.#scenario
     const run = new QueryRun({ query, spec, series, accepted: this.belief.tenant(tenant).accepted })
     this.listen(run)
@@ -151,6 +157,13 @@ export class Player {
       if (engine === this.#engine) this.#onRow(run, row)
     })
     run.query.subscribeLate(() => run.takeSide())
+  }
+
+  listenLoose(query: Query): void {
+    const engine = this.#engine
+    query.subscribe((row) => {
+      if (engine === this.#engine) this.#take(row)
+    })
   }
 
   /** After every step: the query law, and a watermark that goes forward alone. */
@@ -177,7 +190,7 @@ export class Player {
     const key = `${tenant}/${step.query}`
     const known = queries.get(key)
     if (step.do === 'add') {
-      if (known === undefined) this.add(tenant, step.query, step.spec)
+      if (known === undefined && !this.belief.loose.has(key)) this.add(tenant, step.query, step.spec)
       return
     }
     if (known === undefined) return
@@ -233,10 +246,18 @@ export class Player {
   }
 
   #onRow(run: QueryRun, row: WindowResult): void {
+    try {
+      run.row(row)
+    } catch (error) {
+      this.noteError(error)
+    }
+    this.#take(row)
+  }
+
+  #take(row: WindowResult): void {
     this.#hash.update(JSON.stringify(row))
     this.rows++
     try {
-      run.row(row)
       this.lastWords.take(row)
     } catch (error) {
       this.noteError(error)

@@ -28,6 +28,9 @@ export interface QuerySpec {
   readonly emit: 'end' | 'final' | 'every'
   /** With `every`. */
   readonly everyMs?: number
+  /** Sessions instead of windows; held only in the end, as are readings. */
+  readonly session?: { readonly gapMs: number; readonly maxMs: number }
+  readonly reading?: 'increase' | 'rate'
   /** Which rows of a window are shown. */
   readonly show?: ShowSpec
 }

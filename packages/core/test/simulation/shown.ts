@@ -26,7 +26,7 @@ export function shownGroups({ show }: QuerySpec, groups: ReadonlyMap<string, rea
   const { having, orderBy, limit } = show
   const passing = candidates.filter(([, values]) => {
     if (having === undefined) return true
-    const value = valueOf(having.column, values, show)
+    const value = columnOf(having.column, values, show)
     return value !== null && (having.op === '>' ? value > having.value : value <= having.value)
   })
   passing.sort(([a], [b]) => byGroup(a, b))
@@ -34,7 +34,7 @@ export function shownGroups({ show }: QuerySpec, groups: ReadonlyMap<string, rea
     const sign = orderBy.descending ? -1 : 1
     // Sorting keeps the order of what is equal.
     passing.sort(([, a], [, b]) => {
-      const [left, right] = [valueOf(orderBy.column, a, show), valueOf(orderBy.column, b, show)]
+      const [left, right] = [columnOf(orderBy.column, a, show), columnOf(orderBy.column, b, show)]
       if (left === right) return 0
       if (left === null || right === null) return left === null ? 1 : -1
       return left < right ? -sign : sign
@@ -51,7 +51,9 @@ export function shownKeys(spec: QuerySpec, values: ReadonlyMap<string, readonly 
     const groups = windows.get(key.slice(0, at)) ?? new Map<string, readonly number[]>()
     windows.set(key.slice(0, at), groups.set(key.slice(at + 1), own))
   }
-  return new Set([...windows].flatMap(([window, groups]) => [...shownGroups(spec, groups)].map((of) => `${window}|${of}`)))
+  return new Set(
+    [...windows].flatMap(([window, groups]) => [...shownGroups(spec, groups)].map((of) => `${window}|${of}`)),
+  )
 }
 
 /** Holds the columns of a row that is shown against the values that should be in it. */
@@ -67,7 +69,7 @@ export function holdShown(law: string, row: WindowResult, spec: QuerySpec, value
   hold(law, isNull, () => `${where} has less than ${least} samples and ${JSON.stringify(row.values)}`)
 }
 
-function valueOf(column: 'count' | 'min' | 'max', values: readonly number[], show: ShowSpec): number | null {
+function columnOf(column: 'count' | 'min' | 'max', values: readonly number[], show: ShowSpec): number | null {
   if (show.minSamples !== undefined && values.length < show.minSamples) return null
   if (column === 'count') return values.length
   return column === 'min' ? Math.min(...values) : Math.max(...values)

@@ -1,9 +1,11 @@
 import { mock } from 'node:test'
-import { createEngine, type Engine, type StateStore } from '../../src/index.ts'
+import { createEngine, type Engine, type StateStore, type WindowResult } from '../../src/index.ts'
 import type { Belief } from './belief.ts'
 import { holdHistory } from './history.ts'
 import type { PushStep } from './journal.ts'
+import { holdLoose } from './loose-query.ts'
 import { outlivingStateStore } from './outliving-state.ts'
+import { planOf } from './plan-of.ts'
 import { Player } from './player.ts'
 import { createRandom, type Random } from './random.ts'
 import { SampleShelf } from './sample-shelf.ts'
@@ -19,6 +21,8 @@ export interface RunReport {
   readonly windows: number
   /** Rows that were repaired and held against all samples in the end. */
   readonly repaired: number
+  /** Queries on sessions or readings that were held in the end. */
+  readonly looseHeld: number
 }
 
 /** Runs over history that are held against everything accepted, in worlds with a storage. */
@@ -38,6 +42,7 @@ const FEW_TURNS = 20
 /** Repairs that find nothing new, one after the other. */
 const QUIET_ROUNDS = 8
 const QUIET_ROUND_MS = 31_000
+const DAY_MS = 86_400_000
 const STILL: Shaking = { writeFails: 0, scanFails: 0, mostTicks: 0 }
 
 /** Plays a scenario to an engine and holds every promise after every step. Throws `Violation`. */
@@ -65,6 +70,7 @@ class Simulation {
   #unpushed: readonly PushStep[] = []
   #ticksUntilPushed = 0
   #repaired = 0
+  #looseHeld = 0
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario
@@ -96,7 +102,14 @@ class Simulation {
     }
     const { belief, rows } = player
     for (const query of belief.queries.values()) query.end()
-    return { hash: player.digest(), accepted: belief.accepted, rows, windows: belief.windows, repaired: this.#repaired }
+    return {
+      hash: player.digest(),
+      accepted: belief.accepted,
+      rows,
+      windows: belief.windows,
+      repaired: this.#repaired,
+      looseHeld: this.#looseHeld,
+    }
   }
 
   async #run(): Promise<void> {
@@ -112,6 +125,7 @@ class Simulation {
       }
     this.#repeatAll()
     if (this.#storage !== undefined) await this.#holdStored()
+    await this.#holdLoose()
   }
 
   /** Once all is quiet: runs over history and repaired windows are what was accepted, however late. */
@@ -130,6 +144,35 @@ class Simulation {
     if (repair?.maxDirtyWindows !== undefined) return
     const mayBeStale = repair?.maxWindowRows !== undefined
     for (const run of player.belief.queries.values()) this.#repaired += run.holdRepaired(player.lastWords, mayBeStale)
+  }
+
+  /** Queries that can only be judged in the end. */
+  async #holdLoose(): Promise<void> {
+    const { engine, belief, lastWords } = this.#player
+    const { series, repair, steps, options } = this.#scenario
+    // What an engine took that died is in its rows, whatever came of it later.
+    const isLost = steps.some(
+      (step) => step.do === 'kill' && (step.pushed !== 'first' || options.maxFutureMs !== undefined),
+    )
+    const isLimited = repair?.maxDirtyWindows !== undefined || repair?.maxWindowRows !== undefined
+    for (const { query, spec } of belief.loose.values()) {
+      const { tenant, name, queryVersion } = query
+      const loose = { tenant, spec, series, accepted: belief.tenant(tenant).accepted }
+      const { matched, applied, lateApplied, toRepair, toSide, lateDropped, excluded } = query.counters
+      const sum = applied + lateApplied + toRepair + toSide + lateDropped + excluded
+      hold('query-law', matched === sum, () => `${name}: ${matched} matched, ${sum} accounted for`)
+      const isMended = toSide + lateDropped === 0 && (toRepair === 0 || !isLimited)
+      if (isMended && !isLost) {
+        const wholeFromMs = (query.coversFromMs ?? Number.NEGATIVE_INFINITY) + (spec.session?.gapMs ?? 0)
+        holdLoose('loose', lastWords.of(tenant, name, queryVersion), loose, wholeFromMs)
+        this.#looseHeld++
+      }
+      if (this.#storage === undefined) continue
+      const rows: WindowResult[] = []
+      const range = { tenant, fromMs: belief.nowMs - DAY_MS, toMs: belief.nowMs + DAY_MS }
+      for await (const row of engine.run(planOf(spec), range)) rows.push(row)
+      holdLoose('loose-history', rows, loose, Number.NEGATIVE_INFINITY)
+    }
   }
 
   /** Waits for what needs a storage that works and time that passes. */
@@ -234,8 +277,8 @@ class Simulation {
     )
     const { belief } = player
     const closed = this.#reopenAll(died)
-    for (const [key, { query, spec }] of died.queries)
-      if (!belief.queries.has(key)) player.add(query.tenant, query.name, spec)
+    for (const [key, { query, spec }] of [...died.queries, ...died.loose])
+      if (!belief.queries.has(key) && !belief.loose.has(key)) player.add(query.tenant, query.name, spec)
     if (pushed === 'first') for (const step of journal.sincePushed) player.push(step)
     this.#unpushed = pushed === 'later' ? journal.sincePushed : []
     this.#ticksUntilPushed = TICKS_UNTIL_PUSHED
@@ -284,6 +327,11 @@ class Simulation {
       const { name, tenant } = run.query
       run.goOn(engine.query(name, { tenant })!, gapUntilMs)
       player.listen(run)
+    }
+    for (const loose of belief.loose.values()) {
+      const { name, tenant } = loose.query
+      loose.query = engine.query(name, { tenant })!
+      player.listenLoose(loose.query)
     }
   }
 
