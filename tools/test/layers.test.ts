@@ -117,6 +117,15 @@ const bad: Record<string, { file: string; text: string }> = {
     file: `${core}/internal/up.ts`,
     text: `export { labels } from '../registry/labels.ts'\n`,
   },
+  'core-counter-imports-downward': {
+    file: `${core}/counter/up.ts`,
+    text: `export { panes } from '../window/panes.ts'\n`,
+  },
+  'core-repair-imports-downward': {
+    file: `${core}/repair/up.ts`,
+    text: `export { engine } from '../engine/engine.ts'\n`,
+  },
+  'core-telemetry-is-optional': { file: `${core}/telemetry/vendor.ts`, text: `export { it } from 'kafka-client'\n` },
   'core-model-imports-downward': { file: `${core}/plan/up.ts`, text: `export { sum } from '../aggregate/sum.ts'\n` },
   'core-aggregate-imports-downward': {
     file: `${core}/aggregate/up.ts`,

@@ -93,7 +93,7 @@ export class WindowEmitter {
     const series = countSeries(store, this.#view, endMs, endMs - startMs, this.#registry, this.#progress)
     const rows = diffRows({
       emitted: window.rows,
-      looked: slots,
+      looked: startMs < query.coversFromMs ? toldOrEmpty(window, slots, candidates) : slots,
       shown: choose(candidates, query.rules),
       generation: this.#generation(),
       afterRevision: query.toldAt(startMs),
@@ -176,6 +176,15 @@ export class WindowEmitter {
       ...withQuality(quality, series.intervalLonger),
     }
   }
+}
+
+/**
+ * Panes of before a query may have taken in those that a partial window was made of. Then nothing can be said of it any
+ * more, and what was said stands.
+ */
+function toldOrEmpty({ rows }: EmittedWindow, slots: Uint32Array, candidates: readonly Candidate[]): Uint32Array {
+  const known = new Set(candidates.map(({ slot }) => slot))
+  return slots.filter((slot) => known.has(slot) || rows.get(slot)?.count === 0)
 }
 
 /** Whether a correction of one row can change others. */

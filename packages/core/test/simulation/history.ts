@@ -1,10 +1,11 @@
 import type { Engine, SeriesDescriptor } from '../../src/index.ts'
 import { groupOf, planOf, reads } from './plan-of.ts'
-import { type AcceptedSample, endsOf } from './query-model.ts'
+import type { AcceptedSample } from './query-model.ts'
 import { groupKey } from './row-words.ts'
 import type { QuerySpec } from './scenario.ts'
 import { holdShown, shownKeys } from './shown.ts'
 import { hold } from './violation.ts'
+import { endsOf } from './window-times.ts'
 
 const DAY_MS = 86_400_000
 

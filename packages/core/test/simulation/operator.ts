@@ -82,6 +82,8 @@ export function querySpec(random: Random, stored: boolean): QuerySpec {
     ...emission(random),
     ...(random.chance(0.25) ? { show: showSpec(random, kind === 'counter') } : {}),
   }
+  // Where they are repaired, the more samples are late the better.
+  if (spec.late === 'repair' && random.chance(0.6)) return withLateness(spec, random.pick([0, 0, 1_000, 2_000]))
   return random.chance(0.4) ? withLateness(spec, random.pick([0, 2_000, 10_000, 30_000])) : spec
 }
 
@@ -133,5 +135,11 @@ function readingSpec(random: Random, stored: boolean): QuerySpec {
 /** Late samples are waited for long, or repaired. */
 function looseSpec(random: Random, stored: boolean): QuerySpec {
   const spec = querySpec(random, stored)
-  return { ...spec, late: stored ? 'repair' : 'drop', latenessMs: random.pick([0, 10_000, 120_000, 120_000]) }
+  const emission = spec.emit === 'every' ? { everyMs: 10_000 } : {}
+  return {
+    ...spec,
+    ...emission,
+    late: stored ? 'repair' : 'drop',
+    latenessMs: random.pick([0, 10_000, 120_000, 120_000]),
+  }
 }

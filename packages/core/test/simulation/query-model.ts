@@ -4,19 +4,10 @@ import { groupKey, said } from './row-words.ts'
 import type { QuerySpec } from './scenario.ts'
 import { holdShown, shownGroups } from './shown.ts'
 import { hold } from './violation.ts'
+import { type Cell, WindowCells } from './window-cells.ts'
+import { endsOf, firstStartFrom, isWindow, lastStartAt } from './window-times.ts'
 
 const USUAL_LATENESS_MS = 10_000
-
-/** One window of one group, as it should be. */
-interface Cell {
-  readonly group: string
-  readonly endMs: number
-  readonly values: number[]
-  readonly series: Set<number>
-  /** Samples that came after the watermark had passed the end. */
-  late: number
-  last: WindowResult | undefined
-}
 
 /** A sample the engine took; `series` by its number in the scenario. */
 export interface AcceptedSample {
@@ -62,15 +53,9 @@ export class QueryModel {
   readonly version: number
   readonly counts: Counts
   readonly #beginning: Beginning
-  readonly #cells = new Map<string, Cell>()
-  /** Ends of windows of which it was not yet looked at what they show when they are final. */
-  readonly #unjudged = new Map<number, Cell[]>()
+  readonly #cells: WindowCells
   /** Windows that end later are shown by the rules of now alone. */
   #ruledAfterMs = Number.NEGATIVE_INFINITY
-  /** Cells without a row. */
-  readonly #silent = new Set<Cell>()
-  /** Cells with samples that came after their last row. */
-  readonly #stale = new Set<Cell>()
   /** Windows that end at or before this were over when the query came. */
   readonly #addedAtMs: number
   #emittedThroughMs: number
@@ -85,9 +70,10 @@ export class QueryModel {
   readonly #before: readonly SeenSample[]
   #lastFirstEndMs = Number.NEGATIVE_INFINITY
 
-  constructor(name: string, version: number, spec: QuerySpec, beginning: Beginning, counts: Counts = new Counts()) {
+  constructor(name: string, version: number, spec: QuerySpec, beginning: Beginning, held: Held = nothingHeld()) {
     const { line, coversFromMs, before } = beginning
-    this.counts = counts
+    this.counts = held.counts
+    this.#cells = held.cells
     this.#beginning = beginning
     this.name = name
     this.version = version
@@ -114,8 +100,7 @@ export class QueryModel {
     if (JSON.stringify(spec.show) === JSON.stringify(before.show)) return
     // Windows that are out already go by the new rules only when something in them changes.
     this.#ruledAfterMs = this.#emittedThroughMs
-    this.#silent.clear()
-    this.#stale.clear()
+    this.#cells.release(() => false)
   }
 
   /** Whether the window is to hold all samples in the end, however late they come. */
@@ -134,18 +119,8 @@ export class QueryModel {
 
   /** As it is now, to go on from later. */
   copy(): QueryModel {
-    const copy = new QueryModel(this.name, this.version, this.spec, this.#beginning, this.counts.copy())
-    for (const [key, cell] of this.#cells) {
-      const own = { ...cell, values: [...cell.values], series: new Set(cell.series) }
-      copy.#cells.set(key, own)
-      if (this.#silent.has(cell)) copy.#silent.add(own)
-      if (this.#stale.has(cell)) copy.#stale.add(own)
-    }
-    for (const [endMs, cells] of this.#unjudged)
-      copy.#unjudged.set(
-        endMs,
-        cells.map(({ group }) => copy.#cells.get(`${endMs}|${group}`)!),
-      )
+    const held = { counts: this.counts.copy(), cells: this.#cells.copy() }
+    const copy = new QueryModel(this.name, this.version, this.spec, this.#beginning, held)
     copy.#ruledAfterMs = this.#ruledAfterMs
     copy.#isMended = this.#isMended
     copy.#emittedThroughMs = this.#emittedThroughMs
@@ -164,11 +139,9 @@ export class QueryModel {
 
   /** Leaves the windows before its first whole one to the version before; returns where that one starts. */
   succeed(): number {
-    const { sizeMs, stepMs, offsetMs } = this.spec.window
-    const firstWholeMs = this.#coversFromMs + mod(offsetMs - this.#coversFromMs, stepMs)
     // A window that is over is the version's that could still tell of it.
-    const afterMs = this.#addedAtMs - sizeMs + 1
-    this.#ownsFromMs = Math.max(firstWholeMs, afterMs + mod(offsetMs - afterMs, stepMs))
+    const afterMs = this.#addedAtMs - this.spec.window.sizeMs + 1
+    this.#ownsFromMs = Math.max(firstStartFrom(this.spec, this.#coversFromMs), firstStartFrom(this.spec, afterMs))
     return this.#ownsFromMs
   }
 
@@ -176,8 +149,7 @@ export class QueryModel {
   retire(untilMs: number, { finalThroughMs }: Line): void {
     if (!this.isRetired) this.#ownFinalMs = finalThroughMs
     this.#ownsUntilMs = Math.min(this.#ownsUntilMs, untilMs)
-    for (const cells of [this.#silent, this.#stale])
-      for (const cell of cells) if (!this.#owns(cell.endMs)) cells.delete(cell)
+    this.#cells.release((endMs) => this.#owns(endMs))
   }
 
   get isRetired(): boolean {
@@ -186,9 +158,7 @@ export class QueryModel {
 
   /** Everything it still had to say is said. */
   get isDone(): boolean {
-    const lastMs = this.#ownsUntilMs - 1
-    const { sizeMs, stepMs, offsetMs } = this.spec.window
-    return this.#ownFinalMs >= lastMs - mod(lastMs - offsetMs, stepMs) + sizeMs
+    return this.#ownFinalMs >= lastStartAt(this.spec, this.#ownsUntilMs - 1) + this.spec.window.sizeMs
   }
 
   /** A sample was accepted while the line stood here. */
@@ -213,19 +183,14 @@ export class QueryModel {
       cell.values.push(sample.value)
       cell.series.add(sample.series)
       if (endMs <= this.#emittedThroughMs) cell.late++
-      if (this.#isClear(endMs) && this.spec.show === undefined) this.#stale.add(cell)
+      if (this.#isClear(endMs) && this.spec.show === undefined) this.#cells.stale.add(cell)
     }
   }
 
   /** A row came out that was computed anew. */
   repairedRow(row: WindowResult, { finalThroughMs }: Line): void {
     const where = `${this.name} v${row.queryVersion} [${row.startMs}, ${row.endMs}) ${groupKey(row)}`
-    const { sizeMs, stepMs, offsetMs } = this.spec.window
-    hold(
-      'alignment',
-      row.endMs - row.startMs === sizeMs && mod(row.startMs - offsetMs, stepMs) === 0,
-      () => `${where} is no window of the query`,
-    )
+    hold('alignment', isWindow(this.spec, row.startMs, row.endMs), () => `${where} is no window of the query`)
     hold('ownership', this.#owns(row.endMs), () => `${where} is another version's`)
     hold(
       'ownership',
@@ -243,13 +208,8 @@ export class QueryModel {
   row(row: WindowResult, before: Line, nowMarkMs: number): void {
     const { name, spec, version } = this
     const where = `${name} v${row.queryVersion} [${row.startMs}, ${row.endMs}) ${JSON.stringify(row.group)}`
-    const { sizeMs, stepMs, offsetMs } = spec.window
     hold('ownership', row.queryVersion === version, () => `${where} is of version ${row.queryVersion}, not ${version}`)
-    hold(
-      'alignment',
-      row.endMs - row.startMs === sizeMs && mod(row.startMs - offsetMs, stepMs) === 0,
-      () => `${where} is no window of the query`,
-    )
+    hold('alignment', isWindow(this.spec, row.startMs, row.endMs), () => `${where} is no window of the query`)
     hold('ownership', row.endMs > this.#addedAtMs, () => `${where} was over when the query came (${this.#addedAtMs})`)
     hold('ownership', this.#owns(row.endMs), () => `${where} is another version's`)
     const dueMs = Math.max(this.#emittedThroughMs, nowMarkMs - this.#emitAfterMs)
@@ -265,7 +225,7 @@ export class QueryModel {
       row.partial === isPartial || row.retracted === true,
       () => `${where} says partial: ${row.partial}; covers from ${this.#coversFromMs}`,
     )
-    const cell = this.#cells.get(`${row.endMs}|${groupKey(row)}`)
+    const cell = this.#cells.get(row.endMs, groupKey(row))
     if (cell === undefined) {
       hold('phantom', isPartial && this.#wasThere(row) > 0, () => `${where} came from nowhere`)
       return
@@ -292,8 +252,7 @@ export class QueryModel {
     this.#holdSequence(where, row, cell)
     cell.last = row
     if (isEarly) return
-    this.#stale.delete(cell)
-    this.#silent.delete(cell)
+    this.#cells.settle(cell)
   }
 
   /** After the clock moved: what is due is out, and what is final is told. */
@@ -302,7 +261,7 @@ export class QueryModel {
     this.#emittedThroughMs = Math.max(this.#emittedThroughMs, watermarkMs - this.#emitAfterMs)
     if (this.isRetired) this.#ownFinalMs = Math.max(this.#ownFinalMs, watermarkMs - this.#latenessMs)
     const finalThroughMs = this.#finalMs(line)
-    for (const cell of this.#silent)
+    for (const cell of this.#cells.silent)
       if (cell.endMs <= this.#emittedThroughMs && (cell.late === 0 || cell.endMs <= finalThroughMs))
         hold(
           'silence',
@@ -310,7 +269,7 @@ export class QueryModel {
           () => `${this.name}: no row of the window that ended at ${cell.endMs}; watermark ${watermarkMs}`,
         )
     this.#judge(finalThroughMs)
-    for (const cell of this.#stale)
+    for (const cell of this.#cells.stale)
       hold(
         'unsaid',
         cell.endMs > finalThroughMs,
@@ -320,9 +279,9 @@ export class QueryModel {
 
   /** What final windows show is what the rules make of all of their groups. */
   #judge(finalThroughMs: number): void {
-    for (const [endMs, cells] of this.#unjudged) {
+    for (const [endMs, cells] of this.#cells.unjudged) {
       if (endMs > finalThroughMs) continue
-      this.#unjudged.delete(endMs)
+      this.#cells.unjudged.delete(endMs)
       if (this.spec.show === undefined || endMs <= this.#ruledAfterMs || !this.#owns(endMs)) continue
       const wanted = shownGroups(this.spec, new Map(cells.map(({ group, values }) => [group, values])))
       for (const { group, last } of cells) {
@@ -413,29 +372,22 @@ export class QueryModel {
   }
 
   #cell(endMs: number, group: string): Cell {
-    const key = `${endMs}|${group}`
-    const known = this.#cells.get(key)
+    const known = this.#cells.get(endMs, group)
     if (known !== undefined) return known
-    const cell: Cell = { group, endMs, values: [], series: new Set(), late: 0, last: undefined }
-    this.#cells.set(key, cell)
+    const cell = this.#cells.add(endMs, group)
     if (!this.#isClear(endMs)) return cell
-    if (this.spec.show === undefined) this.#silent.add(cell)
-    const cells = this.#unjudged.get(endMs) ?? []
-    this.#unjudged.set(endMs, cells)
-    cells.push(cell)
+    if (this.spec.show === undefined) this.#cells.silent.add(cell)
+    this.#cells.judgeLater(cell)
     return cell
   }
 }
 
-/** Ends of all windows that hold the time, the last one first. */
-export function endsOf(spec: QuerySpec, timeMs: number): number[] {
-  const { sizeMs, stepMs, offsetMs } = spec.window
-  const ends: number[] = []
-  for (let startMs = timeMs - mod(timeMs - offsetMs, stepMs); startMs + sizeMs > timeMs; startMs -= stepMs)
-    ends.push(startMs + sizeMs)
-  return ends
+/** What a life has gathered so far. */
+interface Held {
+  readonly counts: Counts
+  readonly cells: WindowCells
 }
 
-function mod(a: number, b: number): number {
-  return ((a % b) + b) % b
+function nothingHeld(): Held {
+  return { counts: new Counts(), cells: new WindowCells() }
 }

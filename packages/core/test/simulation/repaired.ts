@@ -1,10 +1,11 @@
 import type { WindowResult } from '../../src/index.ts'
 import type { LastWords } from './last-words.ts'
-import { endsOf, type QueryModel, type SeenSample } from './query-model.ts'
+import type { QueryModel, SeenSample } from './query-model.ts'
 import { groupKey } from './row-words.ts'
 import type { QuerySpec } from './scenario.ts'
 import { holdShown, shownKeys } from './shown.ts'
 import { hold } from './violation.ts'
+import { endsOf } from './window-times.ts'
 
 export interface RepairedOptions {
   readonly tenant: string

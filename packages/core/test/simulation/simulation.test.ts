@@ -8,8 +8,9 @@ import { type RunReport, runScenario } from './simulation.ts'
 import { createScenario } from './world.ts'
 
 /**
- * A fleet with wrong clocks, a network that delays, loses and repeats, and people who change their queries, all decided
- * by one seed; what the engine says is held against a model that shares no code with it, after every step.
+ * A fleet with wrong clocks, a network that delays, loses and repeats, a storage that is slow and fails, engines that
+ * die, and people who change their queries, all decided by one seed; what the engine says is held against a model that
+ * shares no code with it, after every step, and against all samples in the end.
  *
  * What once failed is kept in `regressions.json` and always run: the least scenario, since a seed stands for another world
  * as soon as the world learns something new, or the seed where no scenario can be kept.
@@ -67,7 +68,7 @@ test.each(regressions)('once: $was', { timeout: LIMIT_MS }, async ({ seed, scena
 describe('the simulation itself', () => {
   test('hands in plenty: samples, rows, windows, and every kind of step', async () => {
     const kinds = new Set<Step['do']>()
-    let [accepted, rows, windows] = [0, 0, 0]
+    let [accepted, rows, windows, repaired, looseHeld] = [0, 0, 0, 0, 0]
     for (let seed = 1; seed <= 20; seed++) {
       const scenario = createScenario(seed)
       for (const step of scenario.steps) kinds.add(step.do)
@@ -75,6 +76,8 @@ describe('the simulation itself', () => {
       accepted += report.accepted
       rows += report.rows
       windows += report.windows
+      repaired += report.repaired
+      looseHeld += report.looseHeld
     }
     expect([...kinds].sort()).toEqual(
       [
@@ -97,6 +100,8 @@ describe('the simulation itself', () => {
     expect(accepted).toBeGreaterThan(8_000)
     expect(rows).toBeGreaterThan(1_500)
     expect(windows).toBeGreaterThan(1_500)
+    expect(repaired).toBeGreaterThan(20)
+    expect(looseHeld).toBeGreaterThan(3)
   })
 
   test('makes the same world of a seed', () => {

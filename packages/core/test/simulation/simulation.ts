@@ -1,16 +1,13 @@
 import { mock } from 'node:test'
-import { createEngine, type Engine, type StateStore, type WindowResult } from '../../src/index.ts'
+import { createEngine, type Engine, type StateStore } from '../../src/index.ts'
 import type { Belief } from './belief.ts'
-import { holdHistory } from './history.ts'
+import { holdLastWords, holdRepairs, holdRuns } from './end-checks.ts'
 import type { PushStep } from './journal.ts'
-import { holdLoose } from './loose-query.ts'
 import { outlivingStateStore } from './outliving-state.ts'
-import { planOf } from './plan-of.ts'
 import { Player } from './player.ts'
-import { createRandom, type Random } from './random.ts'
-import { SampleShelf } from './sample-shelf.ts'
 import type { Scenario, Step } from './scenario.ts'
-import { isShaken, type Shaking, ShakyStorage } from './shaky-storage.ts'
+import { isShaken } from './shaky-storage.ts'
+import { StorageLink } from './storage-link.ts'
 import { hold, Violation } from './violation.ts'
 
 export interface RunReport {
@@ -25,25 +22,14 @@ export interface RunReport {
   readonly looseHeld: number
 }
 
-/** Runs over history that are held against everything accepted, in worlds with a storage. */
-const HISTORY_RUNS = 3
 /** Records of a partition that are read again at a time. */
 const RECORDS_AGAIN = 5
 /** Ticks after which senders notice that an engine was gone. */
 const TICKS_UNTIL_PUSHED = 3
 const LONG_TICK_MS = 60_000
-
-/** Of the machine's own time. */
-const TICK_TAKES_MS = 300
-const RETRY_MOST_MS = 16_000
-/** Until nothing more can be under way. */
-const MOST_TURNS = 500
-const FEW_TURNS = 20
 /** Repairs that find nothing new, one after the other. */
 const QUIET_ROUNDS = 8
 const QUIET_ROUND_MS = 31_000
-const DAY_MS = 86_400_000
-const STILL: Shaking = { writeFails: 0, scanFails: 0, mostTicks: 0 }
 
 /** Plays a scenario to an engine and holds every promise after every step. Throws `Violation`. */
 export async function runScenario(scenario: Scenario): Promise<RunReport> {
@@ -59,10 +45,7 @@ interface Saved {
 class Simulation {
   readonly #scenario: Scenario
   readonly #player: Player
-  readonly #shelf: SampleShelf | undefined
-  readonly #random: Random
-  /** The way to the shelf of the engine that lives. */
-  #storage: ShakyStorage | undefined
+  readonly #storage: StorageLink
   /** Where an engine may die, its generation must outlive it. */
   readonly #state: StateStore | undefined
   #saved: Saved | undefined
@@ -74,14 +57,11 @@ class Simulation {
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario
-    this.#random = createRandom(scenario.seed)
-    const { visibleAfterMs } = scenario
-    this.#shelf = scenario.stored
-      ? new SampleShelf({
-          nowMs: () => this.#player.belief.nowMs,
-          ...(visibleAfterMs === undefined ? {} : { visibleAfterMs }),
-        })
-      : undefined
+    this.#storage = new StorageLink({
+      scenario,
+      nowMs: () => this.#player.belief.nowMs,
+      advanceTo: (nowMs) => this.#player.tick(nowMs),
+    })
     const canDie = scenario.steps.some((step) => step.do === 'kill')
     this.#state = canDie ? outlivingStateStore() : undefined
     this.#player = new Player(scenario, this.#newEngine())
@@ -96,8 +76,8 @@ class Simulation {
       player.engine.advanceTo(this.#scenario.startMs)
       await this.#run()
     } finally {
-      this.#storage?.calm()
-      await this.#patiently(player.engine.close())
+      this.#storage.calm()
+      await this.#storage.patiently(player.engine.close())
       mock.timers.reset()
     }
     const { belief, rows } = player
@@ -124,74 +104,23 @@ class Simulation {
         throw error
       }
     this.#repeatAll()
-    if (this.#storage !== undefined) await this.#holdStored()
-    await this.#holdLoose()
+    if (this.#storage.isThere) {
+      await this.#quiet()
+      await holdRuns(player, this.#scenario)
+      this.#repaired = holdRepairs(player, this.#scenario)
+    }
+    this.#looseHeld = holdLastWords(player, this.#scenario)
   }
 
-  /** Once all is quiet: runs over history and repaired windows are what was accepted, however late. */
-  async #holdStored(): Promise<void> {
+  /** Lets repairs come to their end. */
+  async #quiet(): Promise<void> {
     const player = this.#player
-    const { series, repair } = this.#scenario
-    this.#storage?.calm()
+    this.#storage.calm()
     for (let round = 0; round < QUIET_ROUNDS; round++) {
-      await this.#patiently(player.engine.settled())
+      await this.#storage.patiently(player.engine.settled())
       player.tick(player.belief.nowMs + QUIET_ROUND_MS)
       player.throwFound()
     }
-    for (const { tenant, spec } of player.specs.slice(0, HISTORY_RUNS))
-      await holdHistory(player.engine, tenant, spec, series, player.belief.tenant(tenant).accepted)
-    // What there was no room to wait for is only said to be stale, if that.
-    if (repair?.maxDirtyWindows !== undefined) return
-    const mayBeStale = repair?.maxWindowRows !== undefined
-    for (const run of player.belief.queries.values()) this.#repaired += run.holdRepaired(player.lastWords, mayBeStale)
-  }
-
-  /** Queries that can only be judged in the end. */
-  async #holdLoose(): Promise<void> {
-    const { engine, belief, lastWords } = this.#player
-    const { series, repair, steps, options } = this.#scenario
-    // What an engine took that died is in its rows, whatever came of it later.
-    const isLost = steps.some(
-      (step) => step.do === 'kill' && (step.pushed !== 'first' || options.maxFutureMs !== undefined),
-    )
-    const isLimited = repair?.maxDirtyWindows !== undefined || repair?.maxWindowRows !== undefined
-    for (const { query, spec } of belief.loose.values()) {
-      const { tenant, name, queryVersion } = query
-      const loose = { tenant, spec, series, accepted: belief.tenant(tenant).accepted }
-      const { matched, applied, lateApplied, toRepair, toSide, lateDropped, excluded } = query.counters
-      const sum = applied + lateApplied + toRepair + toSide + lateDropped + excluded
-      hold('query-law', matched === sum, () => `${name}: ${matched} matched, ${sum} accounted for`)
-      const isMended = toSide + lateDropped === 0 && (toRepair === 0 || !isLimited)
-      if (isMended && !isLost) {
-        const wholeFromMs = (query.coversFromMs ?? Number.NEGATIVE_INFINITY) + (spec.session?.gapMs ?? 0)
-        holdLoose('loose', lastWords.of(tenant, name, queryVersion), loose, wholeFromMs)
-        this.#looseHeld++
-      }
-      if (this.#storage === undefined) continue
-      const rows: WindowResult[] = []
-      const range = { tenant, fromMs: belief.nowMs - DAY_MS, toMs: belief.nowMs + DAY_MS }
-      for await (const row of engine.run(planOf(spec), range)) rows.push(row)
-      holdLoose('loose-history', rows, loose, Number.NEGATIVE_INFINITY)
-    }
-  }
-
-  /** Waits for what needs a storage that works and time that passes. */
-  async #patiently<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false
-    const settle = (): void => {
-      isSettled = true
-    }
-    promise.then(settle, settle)
-    await nextTurn()
-    for (let turn = 0; !isSettled && turn < MOST_TURNS; turn++) {
-      this.#storage?.tick()
-      mock.timers.tick(RETRY_MOST_MS)
-      await nextTurn()
-      // A repair waits for the clock of the engine where a storage shows late what it stored.
-      if (turn > FEW_TURNS && !isSettled) this.#player.tick(this.#player.belief.nowMs + 1_000)
-    }
-    hold('quiet', isSettled, () => 'something goes on for ever')
-    return promise
   }
 
   async #play(step: Step): Promise<void> {
@@ -207,29 +136,18 @@ class Simulation {
       player.play(step)
       if (step.do !== 'tick') return
       this.#repeat()
-      if (this.#shelf !== undefined) await this.#pass()
+      await this.#storage.pass()
     }
   }
 
-  /** The storage gets on, a little or as far as it can. */
-  async #pass(): Promise<void> {
-    this.#storage?.tick()
-    mock.timers.tick(TICK_TAKES_MS)
-    if (this.#random.chance(0.7)) await nextTurn()
-    else for (let left = this.#random.integer(0, 30); left > 0; left--) await undefined
-  }
-
   #newEngine(): Engine {
-    const { shaking = STILL, repair } = this.#scenario
-    this.#storage =
-      this.#shelf === undefined ? undefined : new ShakyStorage(this.#shelf.adapter(), shaking, this.#random.fork())
     return createEngine({
       clock: 'manual',
       ...this.#scenario.options,
-      ...(this.#storage === undefined ? {} : { storage: this.#storage }),
+      ...this.#storage.connect(),
       ...(this.#state === undefined ? {} : { stateStore: this.#state }),
       // Work is bounded by the machine's own clock, which the world must not hang on.
-      repair: { maxRowsPerSecond: 1e12, ...repair },
+      repair: { maxRowsPerSecond: 1e12, ...this.#scenario.repair },
       onError: (error) => {
         if (!isShaken(error)) this.#player.noteError(error)
       },
@@ -241,8 +159,8 @@ class Simulation {
     const { engine, belief } = this.#player
     const chunks = [...engine.snapshot()]
     // A close does not wait for ever, and gives up what is not stored by then.
-    this.#storage?.calm()
-    await this.#patiently(engine.close())
+    this.#storage.calm()
+    await this.#storage.patiently(engine.close())
     await this.#begin({ chunks, belief }, Number.NEGATIVE_INFINITY)
     for (const [tenant, { handles }] of belief.tenants)
       for (const source of handles.keys()) this.#reopen(tenant, source)
@@ -259,7 +177,7 @@ class Simulation {
       journal.forgetPushed(pushed)
     }
     // What it was told must outlive it as well before a snapshot is relied upon.
-    if (this.#shelf === undefined) keep()
+    if (!this.#storage.isThere) keep()
     else void engine.flush().then(keep)
   }
 
@@ -270,7 +188,7 @@ class Simulation {
     const died = player.belief
     const before = this.#saved.belief
     player.lastWords.beginLife()
-    this.#storage?.cut()
+    this.#storage.cut()
     await this.#begin(
       { ...this.#saved, belief: before.copy() },
       pushed === 'first' ? Number.NEGATIVE_INFINITY : died.nowMs,
@@ -370,11 +288,4 @@ class Simulation {
       hold('lost', lost === undefined, () => `${name}: the sample of series ${lost?.series} at ${lost?.timeMs} is lost`)
     }
   }
-}
-
-/** When everything that can be done at once is done. */
-function nextTurn(): Promise<void> {
-  return new Promise((resume) => {
-    setImmediate(resume)
-  })
 }

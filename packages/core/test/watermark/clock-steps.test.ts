@@ -6,7 +6,7 @@ import { T0 } from '../engine/fixtures.ts'
 const OPTIONS = { disorderMs: 2_000, maxWaitMs: 10_000, idleAfterMs: 10_000, stalledAfterMs: 60_000 }
 
 for (const stepMs of [3_600_000, -3_600_000])
-  test(`a system time ${stepMs} ms off for a minute closes no window more than six seconds early or late`, () => {
+  test(`a system time ${stepMs} ms off for a minute closes no window early or late`, () => {
     let elapsedMs = 0
     let offMs = 0
     const clock = new SystemClock({ systemMs: () => T0 + elapsedMs + offMs, monotonicMs: () => elapsedMs })
@@ -21,13 +21,11 @@ for (const stepMs of [3_600_000, -3_600_000])
       const watermarkMs = sources.watermarkMs(nowMs)
       expect(watermarkMs).toBeGreaterThanOrEqual(last)
       mostOffMs = Math.max(mostOffMs, Math.abs(nowMs - (T0 + elapsedMs)))
-      // With the clock ahead the events decide, with the clock behind the clock does, and neither by more than it is off.
       expect(watermarkMs).toBeLessThanOrEqual(T0 + elapsedMs)
-      expect(watermarkMs).toBeGreaterThanOrEqual(T0 + elapsedMs - OPTIONS.maxWaitMs - 6_001)
+      expect(watermarkMs).toBeGreaterThanOrEqual(T0 + elapsedMs - OPTIONS.maxWaitMs)
       expect(clock.stepMs !== 0).toBe(Math.abs(T0 + elapsedMs + offMs - nowMs) > 1_000)
       last = watermarkMs
     }
-    expect(mostOffMs).toBeGreaterThan(5_900)
-    expect(mostOffMs).toBeLessThan(6_100)
+    expect(mostOffMs).toBe(0)
     expect(clock.stepMs).toBe(0)
   })
