@@ -2,5 +2,11 @@ import { defineProject } from 'vitest/config'
 
 export default defineProject({
   ssr: { resolve: { conditions: ['windrow-source', 'node', 'import', 'module', 'default'] } },
-  test: { name: 'storage-adapters', environment: 'node', pool: 'forks', include: ['test/**/*.test.ts'] },
+  test: {
+    name: 'storage-adapters',
+    environment: 'node',
+    pool: 'forks',
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+  },
 })

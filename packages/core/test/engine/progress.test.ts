@@ -31,7 +31,12 @@ test('a version that finishes its windows is told to be final to its last one', 
   engine.advanceTo(T0 + 75_000)
   engine.alterQuery('q', planOf({ sizeMs: 30_000, latenessMs: 0 }))
   for (let second = 80; second < 200; second += 5) engine.advanceTo(T0 + second * 1_000)
-  expect(told.filter(({ queryVersion }) => queryVersion === 1).map(inSeconds).at(-1)).toBe('v1 120s')
+  expect(
+    told
+      .filter(({ queryVersion }) => queryVersion === 1)
+      .map(inSeconds)
+      .at(-1),
+  ).toBe('v1 120s')
   expect(told.at(-1)!.queryVersion).toBe(2)
 })
 
