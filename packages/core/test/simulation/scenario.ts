@@ -1,7 +1,6 @@
 import type { ColumnPlan, EngineOptions, RepairOptions, SeriesDescriptor } from '../../src/index.ts'
 import type { FixedWindowPlan } from '../../src/plan/query-plan.ts'
 import type { Shaking } from './shaky-storage.ts'
-import type { ShowSpec } from './shown.ts'
 
 /** One sample on its way, by the number of its series in the scenario. */
 export interface Point {
@@ -83,4 +82,12 @@ export interface Scenario {
   readonly shaking?: Shaking
   readonly visibleAfterMs?: number
   readonly repair?: RepairOptions
+}
+
+/** HAVING one column against a number, ORDER BY, LIMIT and MIN SAMPLES, as data. Columns are exact ones. */
+export interface ShowSpec {
+  readonly minSamples?: number
+  readonly having?: { readonly column: 'count' | 'min' | 'max'; readonly op: '>' | '<='; readonly value: number }
+  readonly orderBy?: { readonly column: 'count' | 'min' | 'max'; readonly descending: boolean }
+  readonly limit?: number
 }

@@ -1,15 +1,7 @@
 import type { ColumnPlan, QueryPlan, WindowResult } from '../../src/index.ts'
 import { holdValues } from './expected-row.ts'
-import type { QuerySpec } from './scenario.ts'
+import type { QuerySpec, ShowSpec } from './scenario.ts'
 import { hold } from './violation.ts'
-
-/** HAVING one column against a number, ORDER BY, LIMIT and MIN SAMPLES, as data. Columns are exact ones. */
-export interface ShowSpec {
-  readonly minSamples?: number
-  readonly having?: { readonly column: 'count' | 'min' | 'max'; readonly op: '>' | '<='; readonly value: number }
-  readonly orderBy?: { readonly column: 'count' | 'min' | 'max'; readonly descending: boolean }
-  readonly limit?: number
-}
 
 export function planPart({ show }: QuerySpec): Pick<QueryPlan, 'minSamples' | 'having' | 'orderBy' | 'limit'> {
   if (show === undefined) return {}
