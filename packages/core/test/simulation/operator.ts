@@ -2,8 +2,7 @@ import type { ColumnPlan } from '../../src/index.ts'
 import { METRICS } from './fleet.ts'
 import type { TimedStep } from './network.ts'
 import type { Random } from './random.ts'
-import type { QuerySpec } from './scenario.ts'
-import type { ShowSpec } from './shown.ts'
+import type { QuerySpec, ShowSpec } from './scenario.ts'
 
 const COUNT: ColumnPlan = { name: 'count', aggregate: { fn: 'count' } }
 const SUM: ColumnPlan = { name: 'sum', aggregate: { fn: 'sum' } }
