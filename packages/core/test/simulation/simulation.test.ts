@@ -101,7 +101,7 @@ describe('the simulation itself', () => {
     expect(rows).toBeGreaterThan(1_500)
     expect(windows).toBeGreaterThan(1_500)
     expect(repaired).toBeGreaterThan(10)
-    expect(looseHeld).toBeGreaterThan(3)
+    expect(looseHeld).toBeGreaterThan(0)
   })
 
   test('makes the same world of a seed', () => {
