@@ -11,10 +11,12 @@ const HISTORY_RUNS = 3
 const DAY_MS = 86_400_000
 
 /** Once all is quiet: repaired windows are what was accepted, however late. Returns how many rows were repaired. */
-export function holdRepairs({ belief, lastWords }: Player, { repair }: Scenario): number {
+export function holdRepairs({ belief, lastWords }: Player, { repair, steps }: Scenario): number {
   // What there was no room to wait for is only said to be stale, if that.
   if (repair?.maxDirtyWindows !== undefined) return 0
   const mayBeStale = repair?.maxWindowRows !== undefined
+  // Nor can what an engine said that died be made stale if it had not stored it.
+  if (mayBeStale && steps.some((step) => step.do === 'kill')) return 0
   return [...belief.queries.values()].reduce((sum, run) => sum + run.holdRepaired(lastWords, mayBeStale), 0)
 }
 

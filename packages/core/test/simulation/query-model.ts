@@ -98,9 +98,13 @@ export class QueryModel {
     this.#spec = spec
     if (spec.late !== 'repair') this.#isMended = false
     if (JSON.stringify(spec.show) === JSON.stringify(before.show)) return
-    // Windows that are out already go by the new rules only when something in them changes.
-    this.#ruledAfterMs = this.#emittedThroughMs
+    this.forgetRules()
     this.#cells.release(() => false)
+  }
+
+  /** Windows that are out already go by the rules of now only when something in them changes. */
+  forgetRules(): void {
+    this.#ruledAfterMs = this.#emittedThroughMs
   }
 
   /** Whether the window is to hold all samples in the end, however late they come. */

@@ -62,6 +62,12 @@ export class QueryRun {
     return this.#spec
   }
 
+  /** What an engine that died had said by other rules may stand. */
+  noteDied(died: QueryRun | undefined): void {
+    if (JSON.stringify(died?.spec.show) === JSON.stringify(this.#spec.show)) return
+    for (const model of this.#speaking) model.forgetRules()
+  }
+
   /** Goes on in another engine, which may have missed samples of before `gapUntilMs`. */
   goOn(query: Query, gapUntilMs: number): void {
     this.query = query

@@ -168,6 +168,8 @@ class Simulation {
   }
 
   #save(): void {
+    // Or a snapshot would be relied upon that lacks what is still to be said again.
+    this.#repeatAll()
     const { engine, belief, journal } = this.#player
     const saved = { chunks: [...engine.snapshot()], belief: belief.copy() }
     const { pushed } = journal
@@ -194,6 +196,7 @@ class Simulation {
       pushed === 'first' ? Number.NEGATIVE_INFINITY : died.nowMs,
     )
     const { belief } = player
+    for (const [key, run] of belief.queries) run.noteDied(died.queries.get(key))
     const closed = this.#reopenAll(died)
     for (const [key, { query, spec }] of [...died.queries, ...died.loose])
       if (!belief.queries.has(key) && !belief.loose.has(key)) player.add(query.tenant, query.name, spec)
