@@ -4,7 +4,7 @@ import type { Engine, StateStore } from '@windrow/core'
 export const SNAPSHOT = 'snapshot'
 
 export interface SnapshotKeeperOptions {
-  readonly engine: Pick<Engine, 'snapshot' | 'nowMs'>
+  readonly engine: Pick<Engine, 'snapshot' | 'flush' | 'nowMs'>
   readonly stateStore: StateStore
   /** 0 = none are taken. */
   readonly everyMs: number
@@ -86,7 +86,10 @@ export class SnapshotKeeper {
       }
     }
     try {
-      await stateStore.write(SNAPSHOT, counted(engine.snapshot()))
+      const chunks = engine.snapshot()
+      // A later life takes batches of before for stored: so they have to be.
+      await engine.flush()
+      await stateStore.write(SNAPSHOT, counted(chunks))
       this.#lastMs = atMs
       this.#lastBytes = bytes
       this.#lastDurationMs = performance.now() - startedMs

@@ -263,7 +263,8 @@ export interface Engine extends AsyncDisposable {
   /**
    * All that a later life needs to go on from here: series, open windows, what was emitted of them, watermarks,
    * offsets, batch ids, queries with their versions. Captured before this returns; handed out, once, while the engine
-   * goes on. Replays under way are not part of it.
+   * goes on. Replays under way are not part of it. Keep
+   * it once `flush` has settled: what waited for the storage is not part of it either.
    */
   snapshot(): Iterable<Uint8Array>
   /**

@@ -328,7 +328,9 @@ export class QueryModel {
   #holdRetraction(where: string, row: WindowResult, cell: Cell): void {
     const { last } = cell
     hold('retraction', this.spec.show !== undefined, () => `${where} was taken back`)
-    hold('retraction', last !== undefined && last.retracted !== true, () => `${where} was taken back and not shown`)
+    // Of samples of before alone there was a row without a cell.
+    const wasShown = last === undefined ? row.partial : last.retracted !== true
+    hold('retraction', wasShown, () => `${where} was taken back and not shown`)
     hold('revision', row.revision > (last?.revision ?? 0), () => `${where} was taken back at ${row.revision}`)
     cell.last = row
   }

@@ -130,7 +130,8 @@ class Simulation {
     else if (step.do === 'kill') await this.#kill(step.pushed)
     else {
       // Nothing new is read of a partition before what was read by an engine that died.
-      if (step.do === 'poll' || step.do === 'caughtUp') this.#readAgain(Number.POSITIVE_INFINITY, step)
+      if (step.do === 'poll' || step.do === 'caughtUp' || step.do === 'close')
+        this.#readAgain(Number.POSITIVE_INFINITY, step)
       // Who sends again does so while the ids of batches are remembered.
       if (step.do === 'tick' && step.nowMs - player.belief.nowMs > LONG_TICK_MS) this.#repeatAll()
       player.play(step)
