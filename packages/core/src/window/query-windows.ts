@@ -6,87 +6,39 @@ import type { EmittedWindow } from './emitted-window.ts'
 import { loadEmittedWindows, saveEmittedWindows } from './emitted-windows-state.ts'
 import { GapFill, type StartRange } from './gap-fill.ts'
 import type { Pane } from './pane.ts'
-import { loadLines, saveLines } from './query-lines.ts'
-import type { LateSample, RunningQuery, RunningQueryOptions, ToldBefore } from './running-query.ts'
-import { type ShowRules, showRules } from './shown-rows.ts'
+import { QueryBase } from './query-base.ts'
+import type { RunningQueryOptions } from './running-query.ts'
 import type { WindowScheme } from './window-scheme.ts'
-
-/** A corrected row goes out at most once in this many ms: the step, but no less and no more. */
-const REVISE_AT_LEAST_MS = 1_000
-const REVISE_AT_MOST_MS = 5_000
 
 /**
  * Which windows of one query are open, emitted or closed for good, and what late samples did to them. Time here
  * is the watermark: a window is emitted when the watermark reaches its end and can be revised until the
  * watermark is `latenessMs` past it.
  */
-export class QueryWindows implements RunningQuery {
-  readonly name: string
-  readonly tenant: string
-  readonly version: number
-  plan: QueryPlan
+export class QueryWindows extends QueryBase {
   readonly scheme: WindowScheme
-  readonly needsSketch: boolean
-  readonly deliver: (row: WindowResult) => boolean
-  readonly onDone: (() => void) | undefined
   readonly emitted: Map<number, EmittedWindow> = new Map()
-  /** Undefined when every row is shown as it is. */
-  rules: ShowRules | undefined
   /** Undefined when nothing is said of windows without samples. */
   fill: GapFill | undefined
-  coversFromMs: number = Number.NEGATIVE_INFINITY
-  sinceMs: number = Number.NEGATIVE_INFINITY
-  emittedThroughMs: number = Number.NEGATIVE_INFINITY
   finalThroughMs: number = Number.NEGATIVE_INFINITY
   /** Windows that end at or before this were emitted under other options: the next emission is of all their rows. */
   alteredThroughMs: number = Number.NEGATIVE_INFINITY
   /** How many times a window came to be revised. */
   marks = 0
-  /** Windows that start earlier are another version's. */
-  ownsFromMs: number = Number.NEGATIVE_INFINITY
-  /** Windows that start then or later are another version's. */
-  ownsUntilMs: number = Number.POSITIVE_INFINITY
-  onTime = 0
-  lateApplied = 0
-  lateDropped = 0
-  toSide = 0
-  toRepair = 0
-  readonly #toldBefore: ToldBefore | undefined
-  #latenessMs: number
-  #late: LatePolicy
-  readonly #onTooLate: ((sample: LateSample) => boolean) | undefined
   /** The watermark at which the next window is due or final. */
   #nextMs = Number.NEGATIVE_INFINITY
   #hasDirty = false
-  /** Number of the period of early rows that was emitted last. */
-  #earlyPeriod = Number.NEGATIVE_INFINITY
 
   constructor(options: RunningQueryOptions, scheme: WindowScheme) {
-    this.name = options.name
-    this.tenant = options.tenant
-    this.version = options.version
-    this.plan = options.plan
+    super(options)
     this.scheme = scheme
-    this.deliver = options.deliver
-    this.onDone = options.onDone
-    this.#toldBefore = options.toldBefore
-    this.needsSketch = options.plan.columns.some((column) => column.aggregate.fn === 'percentile')
-    this.#latenessMs = options.latenessMs
-    this.#late = options.late
     this.#prepare(options.plan)
-    this.#onTooLate = options.onTooLate
   }
 
-  get latenessMs(): number {
-    return this.#latenessMs
-  }
-
-  alter(plan: QueryPlan, latenessMs: number, late: LatePolicy): void {
+  override alter(plan: QueryPlan, latenessMs: number, late: LatePolicy): void {
     this.alteredThroughMs = this.emittedThroughMs
-    this.plan = plan
+    super.alter(plan, latenessMs, late)
     this.#prepare(plan)
-    this.#latenessMs = latenessMs
-    this.#late = late
     this.#nextMs = Number.NEGATIVE_INFINITY
   }
 
@@ -102,7 +54,7 @@ export class QueryWindows implements RunningQuery {
 
   beginAt(watermarkMs: number): void {
     this.emittedThroughMs = watermarkMs
-    this.closeThrough(watermarkMs + this.#latenessMs)
+    this.closeThrough(watermarkMs + this.latenessMs)
   }
 
   beginOver(firstStartMs: number): void {
@@ -112,27 +64,12 @@ export class QueryWindows implements RunningQuery {
 
   /** How far the watermark has to be past a window's end for it to be emitted. */
   get emitAfterMs(): number {
-    return this.isFinalOnly ? this.#latenessMs : 0
-  }
-
-  /** Whether each window is emitted once, when it is final. */
-  get isFinalOnly(): boolean {
-    return this.plan.emit?.at === 'final'
+    return this.isFinalOnly ? this.latenessMs : 0
   }
 
   /** Whether there is anything to do at this watermark; most ticks have nothing for most queries. */
   isDue(watermarkMs: number): boolean {
     return this.#hasDirty || watermarkMs >= this.#nextMs
-  }
-
-  /** Whether open windows are to be shown now; true once in each period of `EMIT EVERY`. */
-  takeEarlyPeriod(nowMs: number): boolean {
-    const { emit } = this.plan
-    if (emit?.at !== 'every' || !Number.isFinite(nowMs)) return false
-    const period = Math.floor(nowMs / emit.everyMs)
-    if (period <= this.#earlyPeriod) return false
-    this.#earlyPeriod = period
-    return true
   }
 
   /** Every window this version owns is final. */
@@ -143,15 +80,6 @@ export class QueryWindows implements RunningQuery {
     )
   }
 
-  /** Greatest revision that an earlier run of this version may have given to a row of that start. */
-  toldAt(startMs: number): number {
-    return this.#toldBefore !== undefined && startMs <= this.#toldBefore.startMs ? this.#toldBefore.revision : 0
-  }
-
-  owns(startMs: number): boolean {
-    return startMs >= this.ownsFromMs && startMs < this.ownsUntilMs
-  }
-
   /** Samples at or after this time are behind no emitted window. */
   get onTimeFromMs(): number {
     return this.emittedThroughMs === Number.NEGATIVE_INFINITY
@@ -159,8 +87,8 @@ export class QueryWindows implements RunningQuery {
       : this.scheme.lastEndAt(this.emittedThroughMs)
   }
 
-  get reviseEveryMs(): number {
-    return Math.min(REVISE_AT_MOST_MS, Math.max(REVISE_AT_LEAST_MS, this.scheme.shortestStepMs))
+  protected get paceMs(): number {
+    return this.scheme.shortestStepMs
   }
 
   /**
@@ -184,15 +112,6 @@ export class QueryWindows implements RunningQuery {
       window.late.set(slot, (window.late.get(slot) ?? 0) + 1)
     }
     return lastEndMs > this.finalThroughMs
-  }
-
-  /** Counts a sample behind the lateness of a window that holds it, and hands it to whoever mends that. */
-  takeTooLate(timeMs: number, seriesRef: number, value: number): void {
-    const taken =
-      this.#late !== 'drop' && this.#onTooLate?.({ query: this, policy: this.#late, seriesRef, timeMs, value }) === true
-    if (!taken) this.lateDropped++
-    else if (this.#late === 'side') this.toSide++
-    else this.toRepair++
   }
 
   holds(timeMs: number): boolean {
@@ -258,7 +177,7 @@ export class QueryWindows implements RunningQuery {
 
   /** Moves the line behind which nothing changes, and forgets what lies behind it. */
   closeThrough(watermarkMs: number): void {
-    this.finalThroughMs = Math.max(this.finalThroughMs, this.scheme.lastEndAt(watermarkMs - this.#latenessMs))
+    this.finalThroughMs = Math.max(this.finalThroughMs, this.scheme.lastEndAt(watermarkMs - this.latenessMs))
     this.fill?.forget(this.scheme.startOf(this.finalThroughMs))
     this.#hasDirty = false
     for (const [startMs, window] of this.emitted)
@@ -266,7 +185,7 @@ export class QueryWindows implements RunningQuery {
       else if (window.dirty.size > 0) this.#hasDirty = true
     this.#nextMs = Math.min(
       this.scheme.firstEndAfter(this.emittedThroughMs) + this.emitAfterMs,
-      this.scheme.firstEndAfter(this.finalThroughMs) + this.#latenessMs,
+      this.scheme.firstEndAfter(this.finalThroughMs) + this.latenessMs,
     )
   }
 
@@ -306,12 +225,12 @@ export class QueryWindows implements RunningQuery {
   }
 
   save(writer: StateWriter): void {
-    saveLines(writer, this)
+    this.saveLines(writer)
     writer.f64(this.finalThroughMs)
     writer.f64(this.alteredThroughMs)
     writer.f64(this.#nextMs)
     writer.boolean(this.#hasDirty)
-    writer.f64(this.#earlyPeriod)
+    writer.f64(this.earlyPeriod)
     saveEmittedWindows(writer, this.emitted)
     writer.boolean(this.fill !== undefined)
     this.fill?.save(writer)
@@ -319,12 +238,12 @@ export class QueryWindows implements RunningQuery {
 
   /** Reads what a query of the same plan saved, into one that has done nothing yet. Groups have slots below `slots`. */
   load(reader: StateReader, slots: number): void {
-    loadLines(reader, this)
+    this.loadLines(reader)
     this.finalThroughMs = reader.f64('final line')
     this.alteredThroughMs = reader.f64('line of an alteration')
     this.#nextMs = reader.f64('next time of a query')
     this.#hasDirty = reader.boolean('whether windows are to be revised')
-    this.#earlyPeriod = reader.f64('period of early rows')
+    this.earlyPeriod = reader.f64('period of early rows')
     loadEmittedWindows(reader, this.emitted, slots)
     const { offset } = reader
     if (reader.boolean('whether a query fills') !== (this.fill !== undefined))
@@ -338,7 +257,6 @@ export class QueryWindows implements RunningQuery {
   }
 
   #prepare(plan: QueryPlan): void {
-    this.rules = showRules(plan)
     const { fill, columns } = plan
     if (fill === undefined) this.fill = undefined
     else if (this.fill !== undefined) this.fill.alter(fill)
